@@ -1,0 +1,1 @@
+"""What remains: episode files, the recorder, the outbox, shares, receipts and verification."""

@@ -1,0 +1,1 @@
+"""What is played: pure, headless games of integers. No clock, no file, no pygame, no `random`."""
