@@ -1,0 +1,136 @@
+"""Which ticks to run at a moment: the one that is due, a hiccup's few, a standstill's owed batch, or none. No clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from netcode.episode import Held, Tick
+from netcode.limits import HICCUP, SECOND
+from netcode.metronome import Metronome
+from netcode.session import Phase, Session
+from netcode.vocabulary import AWAY, Input
+
+S = TypeVar("S")
+_ABSENT = Input(0, AWAY)
+"""What a seat whose program stood still has, by rule, done."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one episode cost one seat; counts of ticks unless the name says more."""
+
+    rollbacks: int = 0
+    wrong_guesses: int = 0
+    max_rollback_frames: int = 0
+    holds: int = 0
+    held_ticks: int = 0
+    owed_ticks: int = 0
+    standstills: int = 0
+    paced_ticks: int = 0
+
+
+class Pulse(Generic[S]):
+    """Drives one session at its tick rate. The client and the simulated machines of the tests run these same lines."""
+
+    def __init__(self, session: Session[S], now: int) -> None:
+        self.session = session
+        self.metronome = Metronome(session.setup.terms.tick_rate, now)
+        self.tally = Tally()
+        self._episode = -1
+        self._was_held = False
+
+    @property
+    def deadline(self) -> int:
+        """When `run` has something to do next (ns)."""
+        return self.metronome.deadline
+
+    def run(self, now: int, sample: Callable[[], Input]) -> list[Tick]:
+        """Run the ticks that are due at `now`, asking `sample` for an input for each tick that commits one.
+
+        Call it at the deadline, after everything that arrived was received.
+        """
+        due = self.metronome.due(now)
+        if due == 0:
+            return []
+        if self.session.phase is not Phase.PLAYING:
+            self._pass_time(due, now)
+            return []
+        if due == 1:
+            return self._play([sample], now)
+        return self._play_owed(due, sample, now)
+
+    def retry(self, now: int) -> list[Tick]:
+        """After packets arrived: a tick that was held by the window may go on at once, before its next deadline."""
+        episode = self.session.episode
+        if self.session.phase is not Phase.PLAYING or episode is None or episode.held is Held.NO:
+            return []
+        tick = self.session.advance(None, now) if not self.session.wants_input else None
+        if tick is None:
+            return []
+        self._count(tick)
+        if tick.held is Held.NO:
+            self.metronome.restart(now)
+            self._was_held = False
+        return [tick]
+
+    def _pass_time(self, due: int, now: int) -> None:
+        self.session.advance(None, now)
+        if due > 1:
+            self.metronome.restart(now)
+        else:
+            self.metronome.ticked()
+        if self.session.phase is Phase.PLAYING:
+            self.tally = Tally()
+            self._was_held = False
+            self.metronome.restart(now)
+
+    def _play_owed(self, due: int, sample: Callable[[], Input], now: int) -> list[Tick]:
+        """We are late by whole periods. What the partner played on meanwhile is owed; the rest of the time is gone."""
+        owed = self.session.owed(due)
+        hiccup = HICCUP * self.session.setup.terms.tick_rate // SECOND
+        ticks = self._play([sample] * max(1, owed) if owed <= hiccup else [lambda: _ABSENT] * owed, now)
+        if owed > hiccup:
+            self.tally.standstills += 1
+            self.tally.owed_ticks += len(ticks)
+        self.metronome.restart(now)
+        return ticks
+
+    def _play(self, samples: list[Callable[[], Input]], now: int) -> list[Tick]:
+        ticks: list[Tick] = []
+        for sample in samples:
+            tick = self.session.advance(sample() if self.session.wants_input else None, now)
+            if tick is None:
+                break
+            ticks.append(tick)
+            self._count(tick)
+            if tick.held is not Held.NO:
+                self._hold(now)
+                break
+            self._tick_on()
+        return ticks
+
+    def _tick_on(self) -> None:
+        self._was_held = False
+        self.metronome.ticked()
+        episode = self.session.episode
+        stretch = episode.pacing.stretch if episode is not None else 0
+        if stretch:
+            self.metronome.stretch(stretch)
+            self.tally.paced_ticks += 1
+
+    def _hold(self, now: int) -> None:
+        """Time does not pass in the game: count anew from here, and look again in a period."""
+        episode = self.session.episode
+        if episode is not None and not episode.has_reached_end:
+            self.tally.holds += not self._was_held
+            self.tally.held_ticks += 1
+            episode.pacing.forget()
+        self._was_held = True
+        self.metronome.restart(now)
+
+    def _count(self, tick: Tick) -> None:
+        tally = self.tally
+        if tick.rollback_frames:
+            tally.rollbacks += 1
+            tally.max_rollback_frames = max(tally.max_rollback_frames, tick.rollback_frames)
+        tally.wrong_guesses += tick.wrong_guesses

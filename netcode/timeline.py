@@ -1,0 +1,192 @@
+"""One confirmed past and one predicted present of one episode. No clock, no packet, no file: inputs in, frames out.
+
+The rules, in the order in which `advance` applies them:
+
+1.  A frame is *confirmed* when the real inputs of both seats are here for it and for every frame before it, and the
+    state after it has been computed from them. `_promote` is the only place that makes a `ConfirmedFrame`.
+2.  What lies between the confirmed count and the present is the *tail*: frames computed with a guessed partner action.
+    The tail is thrown away whole at the first wrong guess, because every later frame of it was built on that guess.
+3.  When the real actions equal the guessed ones, the tail's first frame *becomes* the confirmed one. It need not be
+    computed again: `step` is pure, so it would give the same value.
+4.  The end of the episode is read from confirmed frames only. A tail whose last frame looks like an end stops growing,
+    because it may be an end that never happened.
+
+A normal tick, a rollback and a catch-up are the same two calls, `_promote` and `_predict`; they differ only in how many
+frames there are to do. Nothing is raised between dropping a tail and computing it again, so no correction can be lost.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Final, Generic, NamedTuple, TypeVar, cast
+
+from games.contract import NEUTRAL_ACTION, Event, Game, Seat, Transition
+from netcode.inputs import InputQueue
+from netcode.vocabulary import AWAY, Command, ConfirmedFrame, End, Input, Reason
+
+S = TypeVar("S")
+
+RowEncoder = Callable[
+    [int, tuple[Input, Input], tuple[int, int], bool, tuple[Event, ...], tuple[int, ...], bytes],
+    bytes,
+]
+"""Encodes (frame, inputs, rewards, done, events, facts, digest) as the canonical bytes of a row."""
+
+DIGEST_BYTES: Final = 8
+
+
+class Predicted(NamedTuple):
+    """A frame of the tail: the actions it was computed with, one of them guessed, and what they gave."""
+
+    actions: tuple[int, int]
+    transition: Transition
+
+
+class Progress(NamedTuple):
+    """What one `advance` did: the newly confirmed frames, and the predicted frames it dropped and guesses it missed."""
+
+    confirmed: list[ConfirmedFrame]
+    rollback_frames: int
+    wrong_guesses: int
+
+
+class Timeline(Generic[S]):
+    """One seat's knowledge of one episode, as two heads of one deterministic game."""
+
+    def __init__(
+        self,
+        game: Game[S],
+        state: S,
+        seat: Seat,
+        encode_row: RowEncoder,
+        *,
+        delay_frames: int,
+        guess_frames: int,
+        away_limit_frames: int,
+    ) -> None:
+        self.own = InputQueue(delay_frames)
+        self.partner = InputQueue(delay_frames)
+        self.confirmed_count = 0
+        """V: rows that are confirmed. They are the frames 0 to V - 1."""
+        self.end: End | None = None
+        """The computed end, once a confirmed frame was terminal."""
+        self._game = game
+        self._seat = seat
+        self._encode_row = encode_row
+        self._guess_frames = guess_frames
+        self._away_limit_frames = away_limit_frames
+        self._state = state
+        self._tail: deque[Predicted] = deque()
+        self._away_run = [0, 0]
+
+    @property
+    def head(self) -> S:
+        """The newest state: predicted where there is a tail, else confirmed."""
+        return cast(S, self._tail[-1].transition.state) if self._tail else self._state
+
+    @property
+    def head_count(self) -> int:
+        """How many frames the newest state has behind it."""
+        return self.confirmed_count + len(self._tail)
+
+    @property
+    def predicted_count(self) -> int:
+        """Frames of the tail: computed, shown perhaps, and not known to be true."""
+        return len(self._tail)
+
+    @property
+    def head_is_end(self) -> bool:
+        """Whether the newest state, which may be a guess, is an end: nothing can be computed after it."""
+        if not self._tail:
+            return self.end is not None
+        return self._tail[-1].transition.done or self.own[self.head_count - 1].command == Command.ABORT
+
+    def advance(self, present: int) -> Progress:
+        """Confirm what can be confirmed, drop what was guessed wrong, and predict the rest up to `present` frames.
+
+        `present` never shrinks, and own inputs must be committed for all frames below it.
+        """
+        progress = self._promote(present)
+        if self.end is None:
+            self._predict(present)
+        return progress
+
+    def _promote(self, present: int) -> Progress:
+        confirmed: list[ConfirmedFrame] = []
+        dropped: list[Predicted] = []
+        dropped_from = wrong_guesses = 0
+        limit = min(self.own.count, self.partner.count, present)
+        while self.confirmed_count < limit and self.end is None:
+            frame = self.confirmed_count
+            inputs = self._inputs(frame)
+            actions = (inputs[0].action, inputs[1].action)
+            if self._tail and self._tail[0].actions == actions:
+                transition = self._tail.popleft().transition
+            else:
+                if self._tail:
+                    dropped, dropped_from = self._drop_tail(), frame
+                transition = self._game.step(self._state, actions)
+            if dropped and frame - dropped_from < len(dropped):
+                wrong_guesses += dropped[frame - dropped_from].actions != actions
+            confirmed.append(self._confirm(frame, inputs, transition))
+        return Progress(confirmed, len(dropped), wrong_guesses)
+
+    def _confirm(self, frame: int, inputs: tuple[Input, Input], transition: Transition) -> ConfirmedFrame:
+        state, rewards, events, done = transition
+        self._state = settled = cast(S, state)
+        digest = blake2b(self._game.encode(settled), digest_size=DIGEST_BYTES).digest()
+        row = self._encode_row(frame, inputs, rewards, done, events, self._game.facts(settled), digest)
+        self.confirmed_count = frame + 1
+        self.end = self._end_at(frame, inputs, done=done)
+        if self.end is not None:
+            self._tail.clear()
+        return ConfirmedFrame(frame, inputs, settled, rewards, events, done, row)
+
+    def _end_at(self, frame: int, inputs: tuple[Input, Input], *, done: bool) -> End | None:
+        """The rules by which a confirmed frame ends the episode. The game's own end beats a quit in the same frame."""
+        left, right = inputs
+        away = self._away_run
+        away[0] = away[0] + 1 if left.flags & AWAY else 0
+        away[1] = away[1] + 1 if right.flags & AWAY else 0
+        rows = frame + 1
+        if done:
+            return End(Reason.FINISHED, rows, "game")
+        if left.command or right.command:
+            quitters = tuple(seat for seat in Seat if inputs[seat].command == Command.ABORT)
+            return End(Reason.ABORTED, rows, "quit", quitters)
+        limit = self._away_limit_frames
+        if limit and (away[0] >= limit or away[1] >= limit):
+            return End(Reason.FINISHED, rows, "away_limit", tuple(seat for seat in Seat if away[seat] >= limit))
+        return None
+
+    def _drop_tail(self) -> list[Predicted]:
+        dropped = list(self._tail)
+        self._tail.clear()
+        return dropped
+
+    def _predict(self, present: int) -> None:
+        while self.head_count < present and not self.head_is_end:
+            frame = self.head_count
+            own, guess = self.own[frame].action, self.guess(frame)
+            actions = (own, guess) if self._seat is Seat.LEFT else (guess, own)
+            self._tail.append(Predicted(actions, self._game.step(self.head, actions)))
+
+    def guess(self, frame: int) -> int:
+        """The partner's action in a frame whose real input is not here: their last real one, for a short while.
+
+        A seat that is silent for longer will, by rule, have done nothing. Commands and flags are never guessed.
+        """
+        last = self.partner.count - 1
+        if last < 0 or frame - last > self._guess_frames:
+            return NEUTRAL_ACTION
+        return self.partner[last].action
+
+    def forget_settled_inputs(self) -> None:
+        """Let go of the inputs of confirmed frames, but for the partner's newest: guesses repeat it."""
+        self.own.forget_before(self.confirmed_count)
+        self.partner.forget_before(self.confirmed_count - 1)
+
+    def _inputs(self, frame: int) -> tuple[Input, Input]:
+        if self._seat is Seat.LEFT:
+            return self.own[frame], self.partner[frame]
+        return self.partner[frame], self.own[frame]
