@@ -84,14 +84,20 @@ class Pulse(Generic[S]):
             self._was_held = False
             self.metronome.restart(now)
 
+    def absent_ticks(self, now: int) -> int:
+        """How many ticks `run` would play at `now` for a seat that stood still: 0 but after a standstill."""
+        owed = self.session.owed(self.metronome.due(now))
+        return owed if owed > HICCUP * self.session.setup.terms.tick_rate // SECOND else 0
+
     def _play_owed(self, due: int, sample: Callable[[], Input], now: int) -> list[Tick]:
         """We are late by whole periods. What the partner played on meanwhile is owed; the rest of the time is gone."""
-        owed = self.session.owed(due)
-        hiccup = HICCUP * self.session.setup.terms.tick_rate // SECOND
-        ticks = self._play([sample] * max(1, owed) if owed <= hiccup else [lambda: _ABSENT] * owed, now)
-        if owed > hiccup:
+        absent = self.absent_ticks(now)
+        if absent:
+            ticks = self._play([lambda: _ABSENT] * absent, now)
             self.tally.standstills += 1
             self.tally.owed_ticks += len(ticks)
+        else:
+            ticks = self._play([sample] * max(1, self.session.owed(due)), now)
         self.metronome.restart(now)
         return ticks
 

@@ -348,7 +348,7 @@ class Session(Generic[S]):
             self._welcome_restarted(now)
 
     def _welcome_restarted(self, now: int) -> None:
-        """The partner's program is a new one. What it knew of the episode is gone; the session goes on with the next."""
+        """The partner's program is a new one: what it knew of the episode is gone, and the next one comes."""
         self._partner_restarted = True
         self.partner_left = False
         if self.phase in (Phase.READYING, Phase.COUNTDOWN):

@@ -16,7 +16,7 @@ class ToyState(NamedTuple):
 
 
 class ToyGame:
-    """Ends after `frames` frames, or early when the score reaches `goal`, so that a guess can be wrong about the end."""
+    """Ends after `frames` frames, or early when the score reaches `goal`: then a guess can be wrong about the end."""
 
     id = "toy"
     version = "1"

@@ -1,0 +1,374 @@
+"""One client: the loop that waits, listens, ticks, records and draws. Its parts are made elsewhere and handed in."""
+
+import gc
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from client.controls import Controls
+from client.events import CloseRequested, FocusEdge, KeyEdge, PanelToggled, Resized, WindowEvent
+from client.focus import Focus
+from client.logbook import Logbook
+from client.painter import Painter
+from client.pictures import Pictures
+from client.player import Player, make_input
+from client.reports import Reports
+from client.script import Script, stop_own_process
+from client.view import Shown, View
+from client.window import Window
+from data.local_format import LocalHeader
+from data.recorder import Recorder
+from netcode.episode import Tick
+from netcode.limits import MILLISECOND, SECOND
+from netcode.link import Link, LinkEvent
+from netcode.metronome import Metronome
+from netcode.pulse import Pulse
+from netcode.session import Phase, Session
+from netcode.vocabulary import AWAY, Input
+
+DRAWINGS_PER_SECOND: Final = 60
+DRAWINGS_AWAY_PER_SECOND: Final = 10
+"""A window that nobody looks at is drawn seldom; its ticks go on."""
+SPIN: Final = MILLISECOND // 2
+"""The end of a wait is spun: whole milliseconds come from the poller and the rest from a sleep that may come late."""
+REPORT_EVERY: Final = SECOND // 2
+FIRST_FOCUS: Final = SECOND
+"""Windows fight for the focus while they open; who is away is judged after this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a client is made of."""
+
+    window: Window
+    painter: Painter
+    link: Link
+    session: Session[Any]
+    pulse: Pulse[Any]
+    player: Player
+    controls: Controls
+    focus: Focus
+    pictures: Pictures
+    recorder: Recorder
+    local_header: Callable[[], LocalHeader]
+    script: Script
+    reports: Reports
+    clock: Callable[[], int]
+
+
+class Client:
+    """Runs one seat until its session is closed.
+
+    Args:
+        parts: everything it talks to.
+        final_seconds: how long the last screen stays once nothing more is to be said to the partner.
+    """
+
+    def __init__(self, parts: Parts, *, final_seconds: float) -> None:
+        self._parts = parts
+        self._final = int(final_seconds * SECOND)
+        now = parts.clock()
+        self._drawings = Metronome(DRAWINGS_PER_SECOND, now)
+        self._view: View | None = None
+        self._logbook: Logbook | None = None
+        self._recording: int | None = None
+        self._away_frames = [0, 0]
+        self._phase = parts.session.phase
+        self._closed_at: int | None = None
+        self._told_at = now
+        self._ran_at = now
+        self._was_live = True
+
+    def run(self) -> None:
+        """Until the session is closed and its last screen was shown. The loop waits in the poller and nowhere else."""
+        try:
+            while not self._is_over():
+                self._wait()
+                now = self._parts.clock()
+                self._act_script()
+                self._take_events(now)
+                self._tick(now)
+                self._draw()
+                self._tell(now)
+        finally:
+            gc.enable()
+
+    def _is_over(self) -> bool:
+        if self._parts.session.phase is not Phase.CLOSED:
+            return False
+        now = self._parts.clock()
+        if self._closed_at is None:
+            self._closed_at = now
+        return now - self._closed_at >= self._final
+
+    # --- waiting and listening ------------------------------------------------------------------------------------
+
+    def _wait(self) -> None:
+        """Wait for the next tick or drawing, taking in what arrives; drain once more before anything is judged."""
+        clock, link = self._parts.clock, self._parts.link
+        deadline = min(self._parts.pulse.deadline, self._drawings.deadline)
+        while (left := deadline - clock()) > 0:
+            if left > MILLISECOND + SPIN:
+                if link.wait(left - SPIN):
+                    self._listen()
+            elif left > SPIN:
+                time.sleep((left - SPIN) / SECOND)
+        self._listen()
+
+    def _listen(self) -> None:
+        parts, now = self._parts, self._parts.clock()
+        packets = parts.link.drain()
+        for packet in packets:
+            parts.session.receive(packet, now)
+        if packets:
+            ticks = parts.pulse.retry(now)
+            if ticks:
+                self._after(ticks, now, now)
+                self._speak()
+
+    def _speak(self) -> None:
+        for packet in self._parts.session.packets(self._parts.clock()):
+            self._parts.link.send(packet)
+
+    # --- what the person, the window system and the script do -----------------------------------------------------
+
+    @property
+    def _frame(self) -> int:
+        episode = self._parts.session.episode
+        return episode.frame if episode is not None else 0
+
+    def _act_script(self) -> None:
+        """Do what a rehearsal wants at this frame: real focus events, a really stopped process."""
+        parts = self._parts
+        if parts.session.phase is not Phase.PLAYING:
+            return
+        freeze = parts.script.freeze(self._frame)
+        if freeze is not None:
+            stop_own_process(lambda: parts.reports.tell("freeze", seconds=freeze.seconds))
+        focused = parts.script.focus_edge(self._frame)
+        if focused is not None:
+            parts.window.post_focus(focused)
+
+    def _take_events(self, now: int) -> None:
+        parts = self._parts
+        for event in parts.window.poll(now):
+            self._take_event(event, now)
+        parts.focus.watch(parts.window.has_focus(), now)
+        edge = parts.focus.take_edge()
+        if edge is not None:
+            self._turn_away_or_back(edge, now)
+
+    def _take_event(self, event: WindowEvent, now: int) -> None:
+        parts = self._parts
+        match event:
+            case KeyEdge():
+                parts.controls.feed(event, now)
+                if self._logbook is not None:
+                    self._logbook.key(event.scancode, down=event.down, frame=self._frame, now=now)
+            case FocusEdge():
+                parts.focus.feed(event, now)
+            case CloseRequested():
+                parts.session.leave(now)
+                parts.reports.tell("leave", by=event.by)
+                if parts.session.phase is Phase.CLOSED:
+                    self._final = 0
+            case PanelToggled(panel="details"):
+                parts.pictures.shows_details = not parts.pictures.shows_details
+            case PanelToggled():
+                parts.pictures.shows_figures = not parts.pictures.shows_figures
+            case Resized():
+                pass  # the next drawing asks the window for its new surface
+
+    def _turn_away_or_back(self, edge: FocusEdge, now: int) -> None:
+        parts, view = self._parts, self._view
+        parts.controls.feed(edge, now)
+        if self._logbook is not None:
+            self._logbook.focus(focused=edge.focused, frame=self._frame, now=now)
+        if view is None or parts.session.phase is not Phase.PLAYING:
+            return
+        if edge.focused:
+            before = view.fast_forwarded_frames
+            view.resume(now)
+            self._note_view("fast_forward", view.fast_forwarded_frames - before, now)
+        else:
+            view.park(now)
+            self._note_view("park", 0, now)
+
+    def _note_view(self, what: str, frames: int, now: int) -> None:
+        if self._logbook is not None:
+            self._logbook.view(what, frames, self._frame, now)
+
+    # --- ticking --------------------------------------------------------------------------------------------------
+
+    def _tick(self, now: int) -> None:
+        """Run what is due; whatever happens, say it to the partner before anything is drawn."""
+        pulse = self._parts.pulse
+        deadline = pulse.deadline
+        if now < deadline:
+            return
+        self._wake(pulse.absent_ticks(now), now)
+        ticks = pulse.run(now, self._sample)
+        self._speak()
+        self._after(ticks, deadline, now)
+        self._follow_phase(now)
+        self._ran_at = now
+
+    def _wake(self, absent_ticks: int, now: int) -> None:
+        if not absent_ticks:
+            return
+        if self._view is not None:
+            self._view.standstill(absent_ticks, now)
+        self._note_view("fast_forward", absent_ticks, now)
+        if self._logbook is not None:
+            self._logbook.woke(now - self._ran_at, absent_ticks, self._frame, now)
+
+    def _sample(self) -> Input:
+        parts = self._parts
+        episode = parts.session.episode
+        assert episode is not None, "only an episode wants inputs"
+        is_live = self._view is None or self._view.is_live
+        return make_input(parts.player, episode.timeline.head, is_away=parts.focus.is_away, is_live=is_live)
+
+    def _after(self, ticks: list[Tick], deadline: int, start: int) -> None:
+        """Hand on what the ticks gave: confirmed frames to the recorder, states to the view, figures to the logbook."""
+        parts, view, logbook = self._parts, self._view, self._logbook
+        if not ticks or view is None or logbook is None or self._recording is None:
+            return
+        for tick in ticks:
+            parts.recorder.record(tick.confirmed)
+            view.confirmed(tick.confirmed)
+            for frame in tick.confirmed:
+                self._away_frames[0] += frame.inputs[0].flags & AWAY
+                self._away_frames[1] += frame.inputs[1].flags & AWAY
+        end = parts.clock()
+        last = ticks[-1]
+        view.live(last.shown_frame, last.state, end)
+        logbook.ticked(ticks, deadline, start, end)
+        logbook.probed(parts.session.probe)
+        if parts.session.episode is not None:
+            logbook.paced(parts.session.episode.pacing.stretch, last.frame, end)
+
+    # --- phases ---------------------------------------------------------------------------------------------------
+
+    def _follow_phase(self, now: int) -> None:
+        parts = self._parts
+        phase = parts.session.phase
+        if phase is self._phase:
+            return
+        self._phase = phase
+        if phase is Phase.PLAYING:
+            self._begin_episode(now)
+        elif self._recording is not None:
+            self._end_episode(now)
+        parts.reports.tell("phase", phase=phase.value, refusal=list(parts.session.refusal))
+
+    def _begin_episode(self, now: int) -> None:
+        parts, episode = self._parts, self._parts.session.episode
+        assert episode is not None
+        parts.recorder.begin(episode.terms, episode.header, parts.local_header())
+        self._recording = episode.terms.episode
+        self._away_frames = [0, 0]
+        rules = episode.terms.terms
+        self._view = View(rules.tick_rate)
+        self._view.live(0, episode.timeline.head, now)
+        self._logbook = Logbook(parts.recorder, parts.session.setup.game, rules.tick_rate)
+        self._was_live = True
+        parts.controls.clear()
+        parts.script.begin_episode()
+        if parts.focus.is_away:
+            self._view.park(now)
+        # A collection in the middle of a tick is a late tick: everything alive now stays, and waste is bounded.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+
+    def _end_episode(self, now: int) -> None:
+        parts, episode, ending = self._parts, self._parts.session.episode, self._parts.session.ending
+        assert episode is not None
+        assert ending is not None
+        assert self._view is not None
+        if self._logbook is not None:
+            self._logbook.flipped(None, now)
+            differing = episode.chain.unsettled_frame(ending.end.frame)
+            if differing is not None:
+                self._logbook.diverged(differing)
+        self._view.end()
+        parts.recorder.end(ending, self._statistics())
+        state = episode.timeline.head
+        parts.pictures.finished(parts.session.setup.game.scene(state, parts.session.setup.seat), ending)
+        end = ending.end
+        parts.reports.tell(
+            "episode", index=self._recording, rows=end.rows, reason=end.reason, agreement=ending.agreement
+        )
+        self._recording, self._logbook = None, None
+        gc.enable()
+        gc.unfreeze()
+        gc.collect()
+
+    def _statistics(self) -> dict[str, int | str | dict[str, int]]:
+        tally, session, view = self._parts.pulse.tally, self._parts.session, self._view
+        return {
+            "rollbacks": tally.rollbacks,
+            "wrong_guesses": tally.wrong_guesses,
+            "max_rollback_frames": tally.max_rollback_frames,
+            "holds": tally.holds,
+            "held_ticks": tally.held_ticks,
+            "owed_ticks": tally.owed_ticks,
+            "standstills": tally.standstills,
+            "paced_ticks": tally.paced_ticks,
+            "fast_forwarded_frames": view.fast_forwarded_frames if view is not None else 0,
+            "away_frames": {"left": self._away_frames[0], "right": self._away_frames[1]},
+            "rejected_packets": session.rejected,
+            "stray_packets": session.strays,
+            "round_trip_us": session.rtt // 1000,
+        }
+
+    # --- drawing --------------------------------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        parts = self._parts
+        now = parts.clock()
+        due = self._drawings.due(now)
+        if not due:
+            return
+        self._drawings.ticked(due)
+        if parts.focus.is_away:
+            # Nobody looks: leave out drawings, so that the machine has time for the other window.
+            self._drawings.ticked(DRAWINGS_PER_SECOND // DRAWINGS_AWAY_PER_SECOND - 1)
+        for event in parts.link.events():
+            self._heed(event)
+        picture = parts.pictures.make(self._view, parts.focus, parts.pulse.tally, parts.recorder.alarms, now)
+        parts.painter.paint(parts.window.surface, picture)
+        parts.window.flip()
+        self._note_drawing(now)
+
+    def _heed(self, event: LinkEvent) -> None:
+        self._parts.pictures.link_event = event
+        self._parts.reports.tell("link", what=event.value)
+
+    def _note_drawing(self, painted_at: int) -> None:
+        view, logbook = self._view, self._logbook
+        if view is None or logbook is None:
+            return
+        flipped_at = self._parts.clock()
+        shown: Shown = view.shown(painted_at)
+        logbook.flipped(shown, flipped_at)
+        if view.is_live and not self._was_live:
+            self._note_view("live", 0, flipped_at)
+        self._was_live = view.is_live
+
+    # --- the parent process ---------------------------------------------------------------------------------------
+
+    def _tell(self, now: int) -> None:
+        if now - self._told_at < REPORT_EVERY:
+            return
+        self._told_at = now
+        parts = self._parts
+        if self._recording is not None:
+            waits = parts.pictures.holds(now)
+            silent = parts.session.silent_for(now) >= parts.session.setup.times.silence_notice
+            words = "partner not reachable" if silent else "waiting for partner" if waits else ""
+            if self._logbook is not None:
+                self._logbook.notice(words, self._frame, now)
+            parts.reports.tell("frame", episode=self._recording, frame=self._frame, notice=words)

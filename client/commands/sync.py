@@ -1,0 +1,74 @@
+"""Sync: recover what a crash left, then bring everything that waits to its share, and say what was done."""
+
+import time
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+
+from data.courier import DeliveryReport, deliver
+from data.outbox import Item, Outbox, State
+from data.recovery import RecoveryReport, recover
+from data.station import Station
+
+SEARCH_DEPTH: Final = 4
+"""Folders below the given one in which stations are looked for: HOME/left, and the user's own data folder."""
+
+
+def run_sync(home: Path) -> int:
+    """Recover and deliver for every station at or below `home`; the exit code: 0 if nothing waits any more.
+
+    Raises:
+        ValueError: there is no station there.
+    """
+    stations = find_stations(home)
+    if not stations:
+        raise ValueError(f"no station in {home}: expected a folder that a session or a demo recorded into")
+    console = Console(highlight=False)
+    reports = [_sync_station(station, console) for station in stations]
+    waiting = sum(len(report.waiting) for report in reports)
+    delivered = sum(len(report.delivered) for report in reports)
+    words = "nothing waits" if not waiting else f"{waiting} files still wait; nothing is lost, try again later"
+    console.print(f"{delivered} files delivered; {words}.")
+    return 1 if waiting else 0
+
+
+def find_stations(home: Path, depth: int = SEARCH_DEPTH) -> list[Path]:
+    """The stations at or below a folder, in order of their names."""
+    if Station(home).exists:
+        return [home]
+    if depth == 0 or not home.is_dir():
+        return []
+    return [found for folder in sorted(home.iterdir()) if folder.is_dir() for found in find_stations(folder, depth - 1)]
+
+
+def _sync_station(home: Path, console: Console) -> DeliveryReport:
+    _show_recovery(recover(home), console)
+    waiting = len(Outbox(home).waiting())
+    with console.status(f"{home.name}: {waiting} files to deliver"):
+        report = deliver(home, now=time.time(), at_once=True, report=lambda item: _show_item(item, console))
+    console.print(
+        f"{home}: {len(report.delivered)} delivered, {len(report.waiting)} waiting", markup=False, soft_wrap=True
+    )
+    for trouble in report.trouble:
+        console.print(f"  because: {trouble}", markup=False, soft_wrap=True)
+    return report
+
+
+def _show_recovery(report: RecoveryReport, console: Console) -> None:
+    lines = {
+        "published": report.published,
+        "recovered": report.recovered,
+        "queued": report.queued,
+        "set aside": report.set_aside,
+        "in use, not touched": report.living,
+        "not ours, left alone": report.unknown,
+    }
+    for word, found in lines.items():
+        for line in found:
+            console.print(f"  {word}: {line}", markup=False, soft_wrap=True)
+
+
+def _show_item(item: Item, console: Console) -> None:
+    if item.state is State.VERIFIED:
+        console.print(f"  delivered {item.name}", markup=False, soft_wrap=True)

@@ -1,0 +1,38 @@
+"""What `dyadgrid verify` prints: a row per episode, what is wrong where, and one line for all."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from data.findings import Report
+from data.verification import verify_paths
+from data.verification_report import print_report
+
+_STYLES: Final = {0: "", 1: "bold red", 2: "bold yellow"}
+
+
+def run_verify(paths: Sequence[Path], *, as_json: bool) -> int:
+    """Verify, print, and return the exit code."""
+    report = verify_paths(paths)
+    _show(report, Console(stderr=as_json, highlight=False))
+    if as_json:
+        sys.stdout.write(json.dumps(report.to_json()) + "\n")
+    return report.exit_code
+
+
+def _show(report: Report, console: Console) -> None:
+    shown = print_report(report)
+    if shown.rows:
+        table = Table(*shown.columns)
+        for row in shown.rows:
+            table.add_row(*(Text(cell) for cell in row.cells), style=_STYLES[row.exit_code])
+        console.print(table)
+    for line in shown.details:
+        console.print(line, markup=False, soft_wrap=True)
+    console.print(shown.summary, markup=False, soft_wrap=True)

@@ -1,0 +1,123 @@
+"""From key edges to one action a tick. No window, no clock: edges and the time come in, an action id goes out.
+
+The rule for a tick: the first press since the last tick, however short; else the direction pressed last that is still
+held; else nothing. A second press inside one tick waits for the next one. So no tap is lost, and two held directions
+never fight: the newer one wins, and the older one takes over again when the newer one is let go.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from client.events import FocusEdge, KeyEdge
+from games.contract import NEUTRAL_ACTION
+
+PENDING_PRESSES: Final = 2
+"""Presses that wait for a tick. More would be obeyed so late that they would feel like somebody else's."""
+
+RETURN_GRACE_NS: Final = 300_000_000
+"""A key that was held elsewhere arrives as a fresh press up to a quarter of a second after the focus."""
+
+SCANCODE_SPACE: Final = 44
+DIRECTION_SCANCODES: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
+    # The arrow key, then the place that a US keyboard calls W, D, S or A.
+    {"up": (82, 26), "right": (79, 7), "down": (81, 22), "left": (80, 4)}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bindings:
+    """Which scancode asks for which action, and which actions go on while their key is held."""
+
+    actions: Mapping[int, int]
+    held: frozenset[int]
+
+
+def bindings_for(actions: Sequence[str]) -> Bindings:
+    """The default keys for a game's actions: arrows and WASD for its directions, space for its first other action."""
+    bound = {
+        scancode: actions.index(name)
+        for name, scancodes in DIRECTION_SCANCODES.items()
+        if name in actions
+        for scancode in scancodes
+    }
+    others = [
+        index for index, name in enumerate(actions) if index != NEUTRAL_ACTION and name not in DIRECTION_SCANCODES
+    ]
+    if others:
+        bound[SCANCODE_SPACE] = others[0]
+    held = frozenset(actions.index(name) for name in DIRECTION_SCANCODES if name in actions)
+    return Bindings(MappingProxyType(bound), held)
+
+
+class Controls:
+    """The hands of one participant: which keys are down, and which presses no tick has taken yet.
+
+    It listens only while the seat has the focus. Edges must come in the order in which they happened.
+    """
+
+    def __init__(self, bindings: Bindings) -> None:
+        self._bindings = bindings
+        self._held: list[int] = []  # scancodes of held directions, the newest last
+        self._pending: deque[int] = deque()
+        self._stale: set[int] = set()  # keys down since before the seat came back: deaf until they come up
+        self._listening = True
+        self._listening_since_ns: int | None = None
+
+    @property
+    def held(self) -> tuple[int, ...]:
+        """The scancodes of held directions, the newest last."""
+        return tuple(self._held)
+
+    def feed(self, event: KeyEdge | FocusEdge, now_ns: int) -> None:
+        """Take one edge in."""
+        if isinstance(event, FocusEdge):
+            self._turn(event.focused, now_ns)
+        elif event.down:
+            self._press(event.scancode, now_ns)
+        else:
+            self._release(event.scancode)
+
+    def sample(self) -> int:
+        """The action of this tick. Call it once a tick: a press that it returns is used up."""
+        if self._pending:
+            return self._pending.popleft()
+        return self._bindings.actions[self._held[-1]] if self._held else NEUTRAL_ACTION
+
+    def clear(self) -> None:
+        """Forget every key and press; a key that is down now counts again after a fresh press."""
+        self._stale.update(self._held)
+        self._held.clear()
+        self._pending.clear()
+
+    def release_all_but(self, down: frozenset[int]) -> None:
+        """Let go of every key that the keyboard's own state says is up: an edge can be lost, and keys would stick."""
+        self._held = [scancode for scancode in self._held if scancode in down]
+        self._stale &= down
+
+    def _turn(self, focused: bool, now_ns: int) -> None:
+        self.clear()
+        self._listening = focused
+        self._listening_since_ns = now_ns if focused else None
+
+    def _press(self, scancode: int, now_ns: int) -> None:
+        action = self._bindings.actions.get(scancode)
+        if action is None or scancode in self._stale or scancode in self._held:
+            return
+        if not self._listening or self._is_in_grace(now_ns):
+            self._stale.add(scancode)
+            return
+        if action in self._bindings.held:
+            self._held.append(scancode)
+        if len(self._pending) < PENDING_PRESSES:
+            self._pending.append(action)
+
+    def _release(self, scancode: int) -> None:
+        self._stale.discard(scancode)
+        if scancode in self._held:
+            self._held.remove(scancode)
+
+    def _is_in_grace(self, now_ns: int) -> bool:
+        return self._listening_since_ns is not None and now_ns - self._listening_since_ns < RETURN_GRACE_NS

@@ -1,0 +1,89 @@
+"""The bar above the board: own score, time, partner's score. What must be read at a glance, and nothing else."""
+
+from typing import Final
+
+import pygame
+
+from client.layout import Layout
+from client.lettering import Lettering, Style
+from client.picture import Picture
+from client.shapes import panel, put
+from client.sprites import LEFT, RIGHT, Sprites
+from client.stage import Stage
+from client.texts import Texts, clock
+from client.theme import Colour, Theme
+
+LAST_SECONDS: Final = 10
+"""From here on the time is drawn in the gems' yellow."""
+BAR_UNITS: Final = 170
+
+
+class Hud:
+    """The score bar of one window."""
+
+    def __init__(self, theme: Theme, texts: Texts, lettering: Lettering, sprites: Sprites) -> None:
+        self._theme = theme
+        self._texts = texts
+        self._lettering = lettering
+        self._sprites = sprites
+
+    def lay(self, stage: Stage, layout: Layout, picture: Picture) -> None:
+        """Lay the bar with both scores."""
+        scores = picture.scene.scores if picture.scene else (0, 0)
+        content = (picture.seat, scores, picture.is_partner_away)
+        stage.lay("bar", content, layout.bar, lambda: self._render(layout, picture, scores))
+
+    def _render(self, layout: Layout, picture: Picture, scores: tuple[int, int]) -> pygame.Surface:
+        theme = self._theme
+        plate = panel(layout.bar.size, layout.px(14), theme.card, theme.card_edge)
+        own, other = picture.seat, 1 - picture.seat
+        self._paint_player(plate, layout, own, self._texts("you"), scores[own], on_left=True, faded=False)
+        faded = picture.is_partner_away
+        self._paint_player(plate, layout, other, self._texts("partner"), scores[other], on_left=False, faded=faded)
+        return plate
+
+    def _paint_player(
+        self, plate: pygame.Surface, layout: Layout, seat: int, name: str, score: int, *, on_left: bool, faded: bool
+    ) -> None:
+        box, colours = plate.get_rect(), self._theme.players[seat]
+        size = round(box.height * 0.8)
+        figure = self._sprites.player(seat, size, RIGHT if on_left else LEFT, absent=faded)
+        pad = layout.px(10)
+        label = self._lettering.text(name, Style(14 * layout.unit, "medium", self._theme.text_quiet))
+        number = self._lettering.text(str(score), Style(28 * layout.unit, "bold", colours.base))
+        between = layout.px(2)
+        top = (box.height - label.get_height() - number.get_height() + between) // 2
+        below = top + label.get_height() - between
+        if on_left:
+            edge = put(plate, figure, midleft=(pad, box.centery)).right + pad // 2
+            put(plate, label, topleft=(edge, top))
+            put(plate, number, topleft=(edge, below))
+        else:
+            edge = put(plate, figure, midright=(box.right - pad, box.centery)).left - pad // 2
+            put(plate, label, topright=(edge, top))
+            put(plate, number, topright=(edge, below))
+
+    def paint_time(self, surface: pygame.Surface, layout: Layout, picture: Picture) -> None:
+        """Draw what moves in it: the time left."""
+        if picture.scene is None:
+            return
+        seconds = max(0.0, (picture.scene.ticks_left - picture.progress) / picture.tick_rate)
+        is_last = picture.phase == "playing" and seconds <= LAST_SECONDS
+        colour = self._theme.gem if is_last else self._theme.text
+        time = self._lettering.digits(clock(seconds), Style(30 * layout.unit, "bold", colour))
+        thickness, gap = layout.px(6), layout.px(5)
+        top = layout.bar.centery - (time.get_height() + gap + thickness) // 2
+        box = put(surface, time, midtop=(layout.bar.centerx, top))
+        groove = pygame.Rect(0, box.bottom + gap, layout.px(BAR_UNITS), thickness)
+        groove.centerx = layout.bar.centerx
+        whole = max(1, picture.episode_ticks) / picture.tick_rate
+        fill_bar(surface, groove, min(1.0, seconds / whole), colour, self._theme)
+
+
+def fill_bar(surface: pygame.Surface, groove: pygame.Rect, share: float, colour: Colour, theme: Theme) -> None:
+    """A round-ended bar, `share` of it filled from the left."""
+    radius = groove.height // 2
+    pygame.draw.rect(surface, theme.well, groove, border_radius=radius)
+    if share > 0:
+        filled = pygame.Rect(groove.left, groove.top, max(groove.height, round(groove.width * share)), groove.height)
+        pygame.draw.rect(surface, colour, filled, border_radius=radius)

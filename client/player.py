@@ -1,0 +1,43 @@
+"""Who makes a seat's inputs: a person at the keys, or a bot. Away and catching up are flags of the input itself."""
+
+from typing import Any, Protocol
+
+from client.controls import Controls
+from games.contract import NEUTRAL_ACTION, Bot
+from netcode.vocabulary import AWAY, CATCHING_UP, Input
+
+
+class Player(Protocol):
+    """Makes one input a tick for one seat."""
+
+    def act(self, state: Any) -> int:  # noqa: ANN401 - a game's state is its own affair
+        """The action of this tick, seeing this (perhaps predicted) state."""
+
+
+class Person:
+    """A participant at the keyboard."""
+
+    def __init__(self, controls: Controls) -> None:
+        self._controls = controls
+
+    def act(self, state: object) -> int:  # noqa: ARG002 - a person looks at the window
+        """What the keys say."""
+        return self._controls.sample()
+
+
+class BotPlayer:
+    """A bot on this machine. Its inputs travel and are confirmed like a person's."""
+
+    def __init__(self, bot: Bot[Any]) -> None:
+        self._bot = bot
+
+    def act(self, state: Any) -> int:  # noqa: ANN401 - a game's state is its own affair
+        """What the bot decides."""
+        return self._bot.act(state)
+
+
+def make_input(player: Player, state: object, *, is_away: bool, is_live: bool) -> Input:
+    """The input of one tick. Someone who is away does nothing; someone who catches up acts, and says so."""
+    if is_away:
+        return Input(NEUTRAL_ACTION, AWAY)
+    return Input(player.act(state), 0 if is_live else CATCHING_UP)

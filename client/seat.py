@@ -1,0 +1,262 @@
+"""One seat, put together: from checked settings to a running client. It makes the parts; none of them makes another."""
+
+import platform
+import secrets
+import socket as host
+import sys
+import time
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+import msgpack
+import pygame
+import zmq
+
+from client.app import Client, Parts
+from client.clock import now_ns
+from client.controls import Controls, bindings_for
+from client.desktop import half_of_desktop
+from client.focus import Focus
+from client.keys import load_keys
+from client.painter import Painter
+from client.pictures import Pictures
+from client.player import BotPlayer, Person
+from client.player import Player as InputSource
+from client.reports import Reports
+from client.script import Away, Freeze, Script
+from client.texts import Texts, guide_values
+from client.theme import Theme
+from client.window import Window
+from data.episode_header import encode_header
+from data.episode_row import encode_row
+from data.layout import check_id
+from data.local_format import LocalHeader
+from data.provenance import source_hash
+from data.recorder import Recorder
+from data.recovery import recover
+from games import registry
+from games.contract import Game, Seat
+from netcode.bad_link import BadLink
+from netcode.limits import GUESS_FRAMES, MILLISECOND, SECOND, Times
+from netcode.link import Link, ZmqLink
+from netcode.packets import INSTANCE_BYTES, RUN_BYTES
+from netcode.pulse import Pulse
+from netcode.session import Session, Setup
+from netcode.vocabulary import Player, Terms
+
+CLOSE_SECONDS: Final = 20.0
+"""For the recorder's last files; what is not done by then, the next start recovers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatPlan:
+    """All that a seat needs to know, as the command line gives it. `address` is to listen on (left) or to connect to."""
+
+    seat: str
+    address: str
+    keys: Path
+    study: str
+    dyad: str
+    session: str
+    participant: str
+    home: Path
+    share: str
+    game: str
+    tick_rate: int
+    frames: int | None
+    episodes: int
+    delay_frames: int
+    window_frames: int | None
+    away_limit_seconds: float
+    is_bot: bool
+    seed: int | None
+    headless: bool
+    full_screen: bool
+    language: str
+    lag_ms: float
+    jitter_ms: float
+    loss: float
+    aways: tuple[Away, ...]
+    freezes: tuple[Freeze, ...]
+    rejoin_seconds: float | None
+    final_seconds: float
+    run: str | None
+    half: str | None
+    reports: bool
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be played.
+
+        Raises:
+            ValueError: the text names what was expected and what came.
+        """
+        if self.seat not in ("left", "right"):
+            raise ValueError(f"--seat: expected left or right, got {self.seat!r}")
+        for option in ("study", "dyad", "session", "participant"):
+            check_id(option, getattr(self, option))
+        if self.run is not None and len(bytes.fromhex(self.run)) != RUN_BYTES:
+            raise ValueError(f"--run: expected {2 * RUN_BYTES} hex digits, got {self.run!r}")
+
+    @property
+    def place(self) -> Seat:
+        """The seat as a place in every pair."""
+        return Seat[self.seat.upper()]
+
+
+def run_seat(plan: SeatPlan) -> int:
+    """Play one seat to the end of its session; the exit code: 0, or 1 if something could not be played or recorded.
+
+    Raises:
+        ValueError, LookupError, OSError, KeysError, LinkError: the settings cannot be used; the text says why.
+    """
+    game = registry.find(plan.game)
+    terms = terms_of(plan, game)
+    recover(plan.home)
+    socket = ZmqLink(plan.place, plan.address, load_keys(plan.keys, plan.place))
+    try:
+        reports = Reports(sys.stdout if plan.reports else None)
+        reports.tell("listening", address=socket.address)
+        return _play(plan, game, terms, _link(plan, socket), reports)
+    finally:
+        socket.close()
+
+
+def _link(plan: SeatPlan, socket: ZmqLink) -> Link:
+    if not (plan.lag_ms or plan.jitter_ms or plan.loss):
+        return socket
+    return BadLink(
+        socket,
+        now_ns,
+        lag_ns=round(plan.lag_ms * MILLISECOND),
+        jitter_ns=round(plan.jitter_ms * MILLISECOND),
+        loss=plan.loss,
+        seed=plan.place if plan.seed is None else 2 * plan.seed + plan.place,
+    )
+
+
+def _play(plan: SeatPlan, game: Game[Any], terms: Terms, link: Link, reports: Reports) -> int:
+    window = _window(plan)
+    recorder = Recorder(plan.home, share_url=plan.share, seat=plan.place)
+    try:
+        parts = _parts(plan, game, terms, link, reports, window, recorder)
+        Client(parts, final_seconds=plan.final_seconds).run()
+    finally:
+        window.close()
+        all_recorded = recorder.close(CLOSE_SECONDS)
+    reports.tell("closed", recorded=all_recorded, alarms=list(recorder.alarms))
+    return 0 if all_recorded and not parts.session.refusal else 1
+
+
+def _window(plan: SeatPlan) -> Window:
+    title, class_name = f"dyadgrid - {plan.seat} seat", f"dyadgrid-{plan.seat}"
+    if plan.half is None:
+        return Window(title, headless=plan.headless, class_name=class_name)
+    position, size = half_of_desktop(plan.half)
+    return Window(title, headless=plan.headless, class_name=class_name, position=position, size=size)
+
+
+def _parts(
+    plan: SeatPlan, game: Game[Any], terms: Terms, link: Link, reports: Reports, window: Window, recorder: Recorder
+) -> Parts:
+    session = Session(_setup(plan, game, terms), now_ns())
+    controls = Controls(bindings_for(game.actions))
+    values = guide_values(dict(terms.config), terms.tick_rate)
+    if plan.full_screen:
+        window.toggle_full_screen()
+    return Parts(
+        window=window,
+        painter=Painter(Theme(), Texts(plan.language), guide=game.guide, guide_values=values),
+        link=link,
+        session=session,
+        pulse=Pulse(session, now_ns()),
+        player=_input_source(plan, controls),
+        controls=controls,
+        focus=Focus(obey_window=not plan.is_bot, now_ns=now_ns()),
+        pictures=Pictures(session, plan.place, f"{plan.study} {plan.dyad}-{plan.session}", is_person=not plan.is_bot),
+        recorder=recorder,
+        local_header=lambda: _local_header(session),
+        script=Script(plan.aways, plan.freezes),
+        reports=reports,
+        clock=now_ns,
+    )
+
+
+def _input_source(plan: SeatPlan, controls: Controls) -> InputSource:
+    if not plan.is_bot:
+        return Person(controls)
+    seed = secrets.randbits(32) if plan.seed is None else plan.seed
+    return BotPlayer(registry.bot(plan.game, plan.place, seed))
+
+
+def _setup(plan: SeatPlan, game: Game[Any], terms: Terms) -> Setup[Any]:
+    rejoin = None if plan.rejoin_seconds is None else round(plan.rejoin_seconds * SECOND)
+    return Setup(
+        seat=plan.place,
+        terms=terms,
+        player=Player(plan.participant, "bot" if plan.is_bot else "human"),
+        episodes=plan.episodes,
+        game=game,
+        build_header=encode_header,
+        encode_row=encode_row,
+        instance=secrets.token_bytes(INSTANCE_BYTES),
+        proposed_run=secrets.token_bytes(RUN_BYTES) if plan.run is None else bytes.fromhex(plan.run),
+        proposed_seed=secrets.randbits(62) if plan.seed is None else plan.seed,
+        times=Times(rejoin=rejoin),
+    )
+
+
+def _local_header(session: Session[Any]) -> LocalHeader:
+    """What is this machine's own: its clocks, its versions, its name. Nothing of it stands in the canonical file."""
+    setup, episode = session.setup, session.episode
+    assert episode is not None, "a local file is begun with an episode"
+    terms = setup.terms
+    return LocalHeader(
+        run=session.run,
+        study=terms.study,
+        dyad=terms.dyad,
+        session=terms.session,
+        episode=episode.terms.episode,
+        seat=setup.seat,
+        participant=setup.player.participant,
+        machine=_machine(),
+        wall_ns=time.time_ns(),
+        monotonic_ns=now_ns(),
+    )
+
+
+def _machine() -> tuple[tuple[str, str], ...]:
+    return (
+        ("dyadgrid", metadata.version("dyadgrid")),
+        ("host", host.gethostname()),
+        ("system", platform.platform()),
+        ("python", platform.python_version()),
+        ("pygame", pygame.version.ver),
+        ("sdl", ".".join(str(part) for part in pygame.get_sdl_version())),
+        ("zmq", zmq.zmq_version()),
+        ("msgpack", ".".join(str(part) for part in msgpack.version)),
+    )
+
+
+def terms_of(plan: SeatPlan, game: Game[Any]) -> Terms:
+    """What this seat brings to the agreement."""
+    config = game.configure(tick_rate=plan.tick_rate, frames=plan.frames)
+    window = plan.tick_rate // 2 if plan.window_frames is None else plan.window_frames
+    return Terms(
+        study=plan.study,
+        dyad=plan.dyad,
+        session=plan.session,
+        game=game.id,
+        game_version=game.version,
+        source_hash=source_hash(game.id),
+        config=tuple(sorted(config.items())),
+        actions=game.actions,
+        event_kinds=game.event_kinds,
+        columns=tuple((column.name, column.type, column.unit, column.meaning) for column in game.columns),
+        tick_rate=plan.tick_rate,
+        delay_frames=plan.delay_frames,
+        window_frames=window,
+        guess_frames=GUESS_FRAMES,
+        away_limit_frames=round(plan.away_limit_seconds * plan.tick_rate),
+    )

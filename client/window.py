@@ -1,0 +1,191 @@
+"""The window on the desktop: opens it, turns pygame's events into values, flips. Draws nothing, decides nothing.
+
+With SDL's dummy driver (`headless`) there is a surface but no desktop: no polled focus and no polled keyboard, because
+posted events do not change those.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from types import FrameType
+from typing import Final
+
+# The settings below are read when SDL starts and some when it loads, so they stand before the import.
+if sys.platform.startswith("linux"):
+    # SDL's accelerated framebuffer waits 2-6 ms for the display in every flip; the plain one needs a tenth of that.
+    os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
+if sys.platform == "win32":
+    # Without it Windows stretches the window on a scaled display, and every edge is soft.
+    os.environ.setdefault("SDL_WINDOWS_DPI_AWARENESS", "permonitorv2")
+
+import pygame
+
+from client.events import CloseRequested, FocusEdge, KeyEdge, PanelToggled, Resized, WindowEvent
+
+LEAVE_CHORD: Final = frozenset({pygame.KSCAN_LCTRL, pygame.KSCAN_LSHIFT, pygame.KSCAN_Q})
+LEAVE_HOLD_NS: Final = 1_000_000_000
+"""The chord (left control, left shift and Q, and nothing else) must be held this long: hands that play, even wildly,
+never do so."""
+
+POLITE_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+
+class Chord:
+    """The one way to leave by the keyboard: all of its keys, nothing else, for long enough."""
+
+    def __init__(self) -> None:
+        self._down: set[int] = set()
+        self._since_ns: int | None = None
+
+    def feed(self, scancode: int, down: bool, now_ns: int) -> None:
+        """Take one key edge in."""
+        if down:
+            self._down.add(scancode)
+        else:
+            self._down.discard(scancode)
+        self._since_ns = now_ns if self._down == LEAVE_CHORD else None
+
+    def clear(self) -> None:
+        """Forget every key: the keyboard went elsewhere."""
+        self._down.clear()
+        self._since_ns = None
+
+    def take(self, now_ns: int) -> bool:
+        """Whether it has just been held for long enough; once per hold."""
+        if self._since_ns is None or now_ns - self._since_ns < LEAVE_HOLD_NS:
+            return False
+        self._since_ns = None
+        return True
+
+
+class Window:
+    """One window, opened by making it. Only the main thread may use it.
+
+    Raises:
+        pygame.error: there is no display to open a window on.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        headless: bool,
+        position: tuple[int, int] | None = None,
+        size: tuple[int, int] = (1000, 760),
+        class_name: str = "dyadgrid",
+        icon: pygame.Surface | None = None,
+    ) -> None:
+        _prepare(headless, position, class_name)
+        self._headless = headless
+        self._windowed_size = size
+        self._is_full_screen = False
+        self._signalled = False
+        self._chord = Chord()
+        self._key_codes: dict[int, int] = {}  # the polled keyboard is asked by key code; the last one of a scancode
+        self._handlers = {number: signal.signal(number, self._on_signal) for number in POLITE_SIGNALS}
+        pygame.display.init()
+        pygame.font.init()
+        pygame.joystick.init()
+        pygame.display.set_caption(title)
+        if icon is not None:
+            pygame.display.set_icon(icon)
+        self._surface = pygame.display.set_mode(size, pygame.RESIZABLE)
+        pygame.event.set_blocked(pygame.MOUSEMOTION)
+
+    @property
+    def surface(self) -> pygame.Surface:
+        """Where to draw. Ask each time: a resize replaces it."""
+        return self._surface
+
+    def poll(self, now_ns: int) -> list[WindowEvent]:
+        """What happened since the last call, in order."""
+        events = list(self._translated(now_ns))
+        if self._signalled:
+            self._signalled = False
+            events.append(CloseRequested("signal"))
+        if self._chord.take(now_ns):
+            events.append(CloseRequested("chord"))
+        return events
+
+    def has_focus(self) -> bool | None:
+        """Whether the keyboard talks to this window now; None where nobody can say."""
+        return None if self._headless else pygame.key.get_focused()
+
+    def keys_down(self, scancodes: tuple[int, ...]) -> frozenset[int] | None:
+        """Which of these keys the keyboard itself says are down; None where nobody can say."""
+        if self._headless:
+            return None
+        pressed = pygame.key.get_pressed()
+        return frozenset(scancode for scancode in scancodes if pressed[self._key_codes.get(scancode, 0)])
+
+    def flip(self) -> None:
+        """Show what was drawn."""
+        pygame.display.flip()
+
+    def post_focus(self, focused: bool) -> None:
+        """Put a real focus event into the queue, as the desktop does; it comes back from `poll` as `scripted`."""
+        kind = pygame.WINDOWFOCUSGAINED if focused else pygame.WINDOWFOCUSLOST
+        pygame.event.post(pygame.event.Event(kind, scripted=True))
+
+    def toggle_full_screen(self) -> None:
+        """Fill the desktop without a border, or go back. Nothing is stretched: the surface gets the new size."""
+        self._is_full_screen = not self._is_full_screen
+        if self._is_full_screen:
+            self._windowed_size = self._surface.get_size()
+            self._surface = pygame.display.set_mode(pygame.display.get_desktop_sizes()[0], pygame.FULLSCREEN)
+        else:
+            self._surface = pygame.display.set_mode(self._windowed_size, pygame.RESIZABLE)
+
+    def close(self) -> None:
+        """Close the window and give the signals back."""
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._handlers = {}
+        pygame.joystick.quit()
+        pygame.display.quit()
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._signalled = True
+
+    def _translated(self, now_ns: int) -> Iterator[WindowEvent]:
+        closing = False
+        for event in pygame.event.get():
+            if event.type in (pygame.KEYDOWN, pygame.KEYUP):
+                yield from self._key(event, now_ns)
+            elif event.type in (pygame.WINDOWFOCUSGAINED, pygame.WINDOWFOCUSLOST):
+                self._chord.clear()
+                focused = event.type == pygame.WINDOWFOCUSGAINED
+                yield FocusEdge(focused, scripted=bool(getattr(event, "scripted", False)))
+            elif event.type in (pygame.QUIT, pygame.WINDOWCLOSE) and not closing:
+                closing = True  # closing the only window sends both
+                yield CloseRequested("button")
+            elif event.type == pygame.WINDOWSIZECHANGED:
+                yield self._resized()
+
+    def _key(self, event: pygame.Event, now_ns: int) -> Iterator[WindowEvent]:
+        down = event.type == pygame.KEYDOWN
+        self._chord.feed(event.scancode, down, now_ns)
+        self._key_codes[event.scancode] = event.key
+        if down and event.key == pygame.K_F11:
+            self.toggle_full_screen()
+            yield self._resized()
+        elif down and event.key in PANEL_KEYS:
+            yield PANEL_KEYS[event.key]
+        yield KeyEdge(event.scancode, down, pygame.key.name(event.key))
+
+    def _resized(self) -> Resized:
+        self._surface = pygame.display.get_surface() or self._surface
+        return Resized(*self._surface.get_size())
+
+
+PANEL_KEYS: Final = {pygame.K_F1: PanelToggled("details"), pygame.K_F3: PanelToggled("figures")}
+
+
+def _prepare(headless: bool, position: tuple[int, int] | None, class_name: str) -> None:
+    if headless:
+        os.environ["SDL_VIDEODRIVER"] = "dummy"
+        os.environ["SDL_AUDIODRIVER"] = "dummy"
+    if position is not None:
+        os.environ["SDL_VIDEO_WINDOW_POS"] = f"{position[0]},{position[1]}"
+    os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", class_name)

@@ -1,0 +1,206 @@
+"""The courier: brings what waits in outboxes to its share and keeps the receipts. Runs in a process of its own.
+
+A share may hang in a call that nothing can interrupt, so nothing that must stay alive runs here. Per file the order is:
+stored and proven, receipt durable, item gone. A crash between any two of them repeats work and loses nothing.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Protocol
+
+from data.files import Disk, try_lock
+from data.outbox import Item, Outbox, State
+from data.receipts import Receipt, Receipts
+from data.share import LocalCorruptError, Probe, Share, ShareBlockedError, ShareConflictError, open_share
+from data.state_file import StateFileError
+from data.station import KnownShare, Station, known_shares, read_identity, remember_share
+
+PASS_ITEMS: Final = 100
+"""Files in one pass: a courier that is told to stop finishes within so many."""
+NO_SHARE: Final = "no share is named for it: name one with `dyadgrid sync --share`"
+
+
+class Stop(Protocol):
+    """A wish to end, as an event of `threading` or `multiprocessing` carries it."""
+
+    def is_set(self) -> bool:
+        """Whether to end now."""
+
+    def wait(self, timeout: float) -> object:
+        """Sleep, but no longer than until the wish comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What one pass over one home did. `waiting` is all that is still in the outbox; `trouble` says in words why.
+
+    `is_busy`: another process delivers from this home now, so this one touched nothing.
+    """
+
+    home: Path
+    delivered: tuple[Receipt, ...] = ()
+    waiting: tuple[Item, ...] = ()
+    trouble: tuple[str, ...] = ()
+    is_busy: bool = False
+
+
+def ignore(item: Item) -> None:
+    """The report of somebody who does not want one."""
+
+
+def deliver(
+    home: Path,
+    share_url: str | None = None,
+    *,
+    now: float,
+    report: Callable[[Item], None] = ignore,
+    at_once: bool = False,
+    limit: int | None = None,
+    disk: Disk | None = None,
+    open_share: Callable[[str], Share] = open_share,
+) -> DeliveryReport:
+    """One pass over one home: every due item once, at most `limit` of them.
+
+    `share_url` sends everything there instead of where its item says, and stands in the items from then on. `now` is
+    the wall clock in unix seconds. `at_once` does not wait for an item's next attempt. `report` hears of each item when
+    it is taken up (SENDING) and how it went.
+    """
+    station = Station(home)
+    if not station.outbox.is_dir():
+        return DeliveryReport(home)
+    lock = try_lock(station.courier_lock)
+    if lock is None:
+        return DeliveryReport(home, (), Outbox(home).waiting(), ("another courier is at work here",), is_busy=True)
+    try:
+        return _Pass(station, now, report, disk or Disk(), open_share).run(share_url, at_once, limit)
+    finally:
+        lock.release()
+
+
+class _Pass:
+    """One pass over one home, under its courier lock."""
+
+    def __init__(
+        self,
+        station: Station,
+        now: float,
+        report: Callable[[Item], None],
+        disk: Disk,
+        open_share: Callable[[str], Share],
+    ) -> None:
+        self._station = station
+        self._now = now
+        self._report = report
+        self._disk = disk
+        self._open_share = open_share
+        self._outbox = Outbox(station.home, disk)
+        self._receipts = Receipts(station.home, disk)
+        self._delivered: list[Receipt] = []
+        self._trouble: list[str] = []
+
+    def run(self, share_url: str | None, at_once: bool, limit: int | None) -> DeliveryReport:
+        try:
+            owner = self._owner()
+            due = [self._addressed(item, share_url) for item in self._outbox.waiting()]
+            due = [item for item in due if at_once or share_url or item.is_due(self._now)][:limit]
+            for url in dict.fromkeys(item.share for item in due):
+                self._deliver_to(url, [item for item in due if item.share == url], owner)
+        except (OSError, StateFileError) as error:
+            self._tell(f"this machine is in the way: {error}")
+        return DeliveryReport(self._station.home, tuple(self._delivered), self._outbox.waiting(), tuple(self._trouble))
+
+    def _owner(self) -> str:
+        identity = read_identity(self._station)
+        if identity is None:
+            raise StateFileError(f"{self._station.identity_file} is missing: recover this home first")
+        return identity.station
+
+    def _addressed(self, item: Item, share_url: str | None) -> Item:
+        if share_url is None or share_url == item.share:
+            return item
+        return replace(item, share=share_url, state=State.QUEUED, attempts=0, next_attempt=0.0, reason="")
+
+    def _deliver_to(self, url: str, items: list[Item], owner: str) -> None:
+        try:
+            share = self._open_share(url) if url else None
+            if share is None:
+                raise ShareBlockedError(NO_SHARE)
+            probe = self._trusted(share)
+        except (ShareBlockedError, ValueError) as error:
+            self._block(items, str(error))
+            return
+        for position, item in enumerate(items):
+            self._report(replace(item, state=State.SENDING))
+            try:
+                self._deliver_item(item, share, probe, owner)
+            except ShareBlockedError as error:
+                self._block(items[position:], str(error))
+                return
+
+    def _trusted(self, share: Share) -> Probe:
+        """Probe a share, unless it is the bare folder on which it used to be mounted: that must not be filled."""
+        seen, known = share.identify(), known_shares(self._station).get(share.url)
+        if known is not None and known.was_mount and not seen.is_mount and seen.share_id != known.share_id:
+            raise ShareBlockedError(f"share {share.url}: it is not mounted now, and only its empty folder is there")
+        probe = share.probe()
+        remember_share(self._station, share.url, KnownShare(probe.share_id, seen.is_mount), self._disk)
+        return probe
+
+    def _deliver_item(self, item: Item, share: Share, probe: Probe, owner: str) -> None:
+        try:
+            level = share.store(item.file, self._station.episodes / item.file, item.sha256, owner)
+        except ShareConflictError as error:
+            self._put_off(item, State.CONFLICT, str(error))
+            return
+        except LocalCorruptError as error:
+            self._put_off(item, State.LOCAL_CORRUPT, str(error))
+            return
+        receipt = Receipt(item.file, item.sha256, item.size, share.url, probe.share_id, level, self._now)
+        self._receipts.write(receipt)
+        self._outbox.release(item)
+        self._delivered.append(receipt)
+        self._report(replace(item, state=State.VERIFIED, reason=""))
+
+    def _block(self, items: Iterable[Item], reason: str) -> None:
+        for item in items:
+            self._put_off(item, State.BLOCKED, reason)
+
+    def _put_off(self, item: Item, state: State, reason: str) -> None:
+        later = item.put_off(state, reason, self._now)
+        self._tell(reason)
+        self._outbox.update(later)
+        self._report(later)
+
+    def _tell(self, reason: str) -> None:
+        if reason not in self._trouble:
+            self._trouble.append(reason)
+
+
+def received(home: Path, item: Item, open_share: Callable[[str], Share] = open_share) -> bool:
+    """Whether a receipt stands for an item *and* the share that it names still holds exactly these bytes."""
+    receipt = Receipts(home).find(item.name)
+    if receipt is None or (receipt.file, receipt.sha256) != (item.file, item.sha256):
+        return False
+    try:
+        return open_share(receipt.share).sha256_of(receipt.file) == item.sha256
+    except ShareBlockedError:
+        return False
+
+
+def run_courier(
+    homes: Iterable[Path],
+    *,
+    stop: Stop,
+    poll_seconds: float = 0.5,
+    report: Callable[[Item], None] = ignore,
+    now: Callable[[], float] = time.time,
+) -> None:
+    """Deliver from these homes until told to stop; a home that does not exist yet is looked for again each time."""
+    homes = tuple(homes)
+    while not stop.is_set():
+        for home in homes:
+            if not stop.is_set():
+                deliver(home, now=now(), report=report, limit=PASS_ITEMS)
+        stop.wait(poll_seconds)

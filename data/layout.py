@@ -1,0 +1,167 @@
+"""Names: where an episode's files lie and what they are called, on a share and on a station alike. No file is touched.
+
+    <study>/dyad-012/ses-01_run-<run>/ep-001/
+        dyad-012_ses-01_run-<run>_ep-001_canonical_<sha8>.dyad      both seats' record: once, if it is equal
+        dyad-012_ses-01_run-<run>_ep-001_left_local_<sha8>.dyadlog  what the left machine alone knows
+        dyad-012_ses-01_run-<run>_ep-001_left_claim_<sha8>.json     what the left seat says of its record
+
+A name ends in the start of the content's SHA-256: equal content has one name, other content has another one, so nothing
+is ever overwritten and a disagreement lies there for everybody to see.
+"""
+
+import re
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Final, NamedTuple
+
+from games.contract import Seat
+from netcode.vocabulary import EpisodeTerms
+
+DIGEST_NAME_DIGITS: Final = 8
+"""Of the SHA-256, in a name: 32 bits tell the two or three files of one episode apart. Proof is the whole hash."""
+WINDOWS_DEVICES: Final = frozenset(
+    {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))}
+)
+"""Names that no Windows machine can open as a folder."""
+
+_ID: Final = re.compile(r"[A-Za-z0-9-]{1,40}")
+_RUN: Final = re.compile(r"[0-9a-f]{16}")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_STEM: Final = r"dyad-[A-Za-z0-9-]{1,40}_ses-[A-Za-z0-9-]{1,40}_run-[0-9a-f]{16}_ep-\d{3,}"
+_FILE: Final = re.compile(
+    rf"(?P<stem>{_STEM})_(?:(?P<canonical>canonical)|(?P<seat>left|right)_(?P<kind>local|claim))"
+    r"_(?P<digest>[0-9a-f]{8})(?P<suffix>\.dyad|\.dyadlog|\.json)"
+)
+_DRAFT: Final = re.compile(rf"(?P<study>[A-Za-z0-9-]{{1,40}})_(?P<stem>{_STEM})_(?P<seat>left|right)_try-\d+")
+
+
+class Kind(StrEnum):
+    """What a file of an episode holds; each kind has its suffix."""
+
+    CANONICAL = "canonical"
+    LOCAL = "local"
+    CLAIM = "claim"
+
+    @property
+    def suffix(self) -> str:
+        """The file name's ending, with its dot."""
+        return _SUFFIXES[self]
+
+
+_SUFFIXES: Final = {Kind.CANONICAL: ".dyad", Kind.LOCAL: ".dyadlog", Kind.CLAIM: ".json"}
+
+
+class EpisodeFile(NamedTuple):
+    """What a file's name says. `stem` names the episode; a canonical file has no seat; `digest` begins its SHA-256."""
+
+    stem: str
+    kind: Kind
+    seat: Seat | None
+    digest: str
+
+
+class DraftName(NamedTuple):
+    """What the name of a folder under `recording/` says."""
+
+    study: str
+    stem: str
+    seat: Seat
+
+
+def check_id(word: str, value: str) -> str:
+    """`value`, if it may stand in a file name; `word` says which id it is.
+
+    Raises:
+        ValueError: not 1 to 40 letters, digits and hyphens, or a name that Windows keeps for a device.
+    """
+    if not _ID.fullmatch(value):
+        raise ValueError(f"{word}: expected 1 to 40 of A-Z, a-z, 0-9 and -, got {value[:60]!r}")
+    if value.lower() in WINDOWS_DEVICES:
+        raise ValueError(f"{word}: {value!r} cannot be a folder on Windows")
+    return value
+
+
+def episode_folder(terms: EpisodeTerms) -> PurePosixPath:
+    """The folder of one episode, from the root of a share or of a station's `episodes/`.
+
+    Raises:
+        ValueError: an id that cannot be part of a name.
+    """
+    dyad, session, run, episode = _parts(terms)
+    return PurePosixPath(check_id("study", terms.terms.study), dyad, f"{session}_{run}", episode)
+
+
+def episode_stem(terms: EpisodeTerms) -> str:
+    """What the names of all files of one episode begin with.
+
+    Raises:
+        ValueError: an id that cannot be part of a name.
+    """
+    return "_".join(_parts(terms))
+
+
+def _parts(terms: EpisodeTerms) -> tuple[str, str, str, str]:
+    if not _RUN.fullmatch(terms.run):
+        raise ValueError(f"run: expected 16 lower-case hex digits, got {terms.run[:60]!r}")
+    dyad, session = check_id("dyad", terms.terms.dyad), check_id("session", terms.terms.session)
+    # Episodes count from 0 in data and from 1 in names, because people read names.
+    return f"dyad-{_padded(dyad, 3)}", f"ses-{_padded(session, 2)}", f"run-{terms.run}", f"ep-{terms.episode + 1:03}"
+
+
+def _padded(value: str, digits: int) -> str:
+    return value.zfill(digits) if value.isdigit() else value
+
+
+def canonical_name(terms: EpisodeTerms, sha256: str) -> str:
+    """The name of a canonical file: it has no seat, so equal records of both seats have one name."""
+    return f"{episode_stem(terms)}_{Kind.CANONICAL}_{_start(sha256)}{Kind.CANONICAL.suffix}"
+
+
+def seat_name(terms: EpisodeTerms, seat: Seat, kind: Kind, sha256: str) -> str:
+    """The name of one seat's local file or claim."""
+    return f"{episode_stem(terms)}_{seat.word}_{kind}_{_start(sha256)}{kind.suffix}"
+
+
+def _start(sha256: str) -> str:
+    if not _SHA256.fullmatch(sha256):
+        raise ValueError(f"sha256: expected 64 lower-case hex digits, got {sha256[:80]!r}")
+    return sha256[:DIGEST_NAME_DIGITS]
+
+
+def parse_name(name: str) -> EpisodeFile | None:
+    """What a file's name says, or None if it is not one of ours."""
+    match = _FILE.fullmatch(name)
+    if match is None:
+        return None
+    kind = Kind(match["canonical"] or match["kind"])
+    if match["suffix"] != kind.suffix:
+        return None
+    return EpisodeFile(match["stem"], kind, _seat(match["seat"]), match["digest"])
+
+
+def draft_name(terms: EpisodeTerms, seat: Seat, attempt: int) -> str:
+    """The folder under `recording/` in which one seat writes one episode; a disk that fails costs one attempt."""
+    return f"{check_id('study', terms.terms.study)}_{episode_stem(terms)}_{seat.word}_try-{attempt}"
+
+
+def parse_draft_name(name: str) -> DraftName | None:
+    """What a draft folder's name says, or None if it is not one of ours."""
+    match = _DRAFT.fullmatch(name)
+    return None if match is None else DraftName(match["study"], match["stem"], Seat[match["seat"].upper()])
+
+
+def _seat(word: str | None) -> Seat | None:
+    return None if word is None else Seat[word.upper()]
+
+
+def check_relative(path: str) -> PurePosixPath:
+    """A path inside a share, as an item names it.
+
+    Raises:
+        ValueError: not four folders and a file of this layout, so it could lead anywhere.
+    """
+    parts = PurePosixPath(path).parts
+    safe = len(parts) == 5 and all(re.fullmatch(r"[A-Za-z0-9-][A-Za-z0-9_-]*", part) for part in parts[:4])
+    if not safe or parse_name(parts[-1]) is None:
+        raise ValueError(f"path in a share: expected <study>/<dyad>/<session>/<episode>/<file>, got {path[:200]!r}")
+    return PurePosixPath(*parts)

@@ -1,0 +1,193 @@
+"""The outbox: finished files that wait until a share has acknowledged them, one durable item each. No delivery."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from data.files import Disk, create_durably, replace_durably
+from data.layout import check_relative
+from data.receipts import Receipt, Receipts
+from data.state_file import Fields, StateFileError, encode_state, utc_text
+from data.station import Station
+
+ITEM_FORMAT: Final = 1
+ITEM_SUFFIX: Final = ".json"
+
+FIRST_BACKOFF_SECONDS: Final = 1.0
+LAST_BACKOFF_SECONDS: Final = 60.0
+"""A share that comes back is used within a minute; asking once a minute troubles nobody."""
+BACKOFF_JITTER: Final = 0.25
+"""Up to a quarter earlier, so that the machines of a lab do not all ask in the same moment."""
+
+
+class State(StrEnum):
+    """Where a file stands on its way. Only those in brackets are written down; the others follow from what lies where.
+
+    RECORDING: a living draft. FINAL: published, not queued. [QUEUED]: waiting, not tried yet. SENDING: in work.
+    STORED: at the share, unproven. VERIFIED, SETTLED, COLLECTED: a receipt of level 1, 2 or 3. PRUNABLE, PRUNED: may be
+    removed here; removed. [WAIT]: tried, this machine was in the way. [BLOCKED]: tried, the share was. [CONFLICT]: the
+    share holds other bytes under this name. [LOCAL_CORRUPT]: our own file is not what was queued. DIVERGED: of a pair.
+    """
+
+    RECORDING = "RECORDING"
+    FINAL = "FINAL"
+    QUEUED = "QUEUED"
+    SENDING = "SENDING"
+    STORED = "STORED"
+    VERIFIED = "VERIFIED"
+    SETTLED = "SETTLED"
+    COLLECTED = "COLLECTED"
+    PRUNABLE = "PRUNABLE"
+    PRUNED = "PRUNED"
+    WAIT = "WAIT"
+    BLOCKED = "BLOCKED"
+    CONFLICT = "CONFLICT"
+    DIVERGED = "DIVERGED"
+    LOCAL_CORRUPT = "LOCAL_CORRUPT"
+
+
+ITEM_STATES: Final = (State.QUEUED, State.WAIT, State.BLOCKED, State.CONFLICT, State.LOCAL_CORRUPT)
+RECEIPT_STATES: Final = {1: State.VERIFIED, 2: State.SETTLED, 3: State.COLLECTED}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One file and where it is to go. `file` is its path in the share and under the station's `episodes/`.
+
+    `next_attempt` is unix seconds on this machine's wall clock, 0 for at once. `reason` is for people.
+    """
+
+    file: str
+    sha256: str
+    size: int
+    share: str
+    state: State = State.QUEUED
+    attempts: int = 0
+    next_attempt: float = 0.0
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """The file's own name: unique, since it holds run, episode, seat and hash."""
+        return PurePosixPath(self.file).name
+
+    def is_due(self, now: float) -> bool:
+        """Whether it is time to try. A clock that was set back does not make a file wait for a year."""
+        return self.next_attempt <= now or self.next_attempt > now + LAST_BACKOFF_SECONDS
+
+    def put_off(self, state: State, reason: str, now: float) -> "Item":
+        """The item after an attempt that failed: there is always a next one."""
+        pause = min(LAST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** min(self.attempts, 10))
+        # A seeded draw: the same item at the same attempt waits equally long, so a test can say how long.
+        earlier = random.Random(f"{self.name} {self.attempts}").uniform(0, BACKOFF_JITTER)
+        due = now + pause * (1 - earlier)
+        return replace(self, state=state, attempts=self.attempts + 1, next_attempt=due, reason=reason)
+
+
+class Outbox:
+    """The items of one station. A file leaves it only against a receipt."""
+
+    def __init__(self, home: Path, disk: Disk | None = None) -> None:
+        self._station = Station(home)
+        self._disk = disk or Disk()
+
+    def queue(self, item: Item, *, flush: bool = True) -> None:
+        """Add a file; one that is queued already stays as it is. With `flush` False the caller calls `flush` later."""
+        try:
+            create_durably(self._disk, self.path(item.name), encode_item(item), flush_folder=flush)
+        except FileExistsError:
+            if flush:
+                self.flush()
+
+    def flush(self) -> None:
+        """Make what was queued durable."""
+        self._disk.flush_folder(self._station.outbox)
+
+    def update(self, item: Item) -> None:
+        """Write down how an attempt went. Only the holder of the courier's lock may."""
+        replace_durably(self._disk, self.path(item.name), encode_item(item))
+
+    def release(self, item: Item) -> None:
+        """Let a file go. It may, once a durable receipt stands for exactly its bytes.
+
+        Raises:
+            ValueError: no such receipt stands.
+        """
+        standing = Receipts(self._station.home).find(item.name)
+        if standing is None or (standing.file, standing.sha256) != (item.file, item.sha256):
+            raise ValueError(f"{item.name} may not leave the outbox: no receipt stands for its {item.sha256}")
+        self._disk.unlink(self.path(item.name))
+
+    def waiting(self) -> tuple[Item, ...]:
+        """Every file that no receipt covers yet, by name. An item that cannot be read is left to a recovery."""
+        return tuple(item for item in self._read() if item is not None)
+
+    def _read(self) -> Iterator[Item | None]:
+        for path in sorted(self._station.outbox.glob(f"[!.]*{ITEM_SUFFIX}")):
+            try:
+                yield decode_item(path.read_bytes())
+            except (FileNotFoundError, StateFileError):  # delivered meanwhile, or torn
+                yield None
+
+    def items(self) -> tuple[Item, ...]:
+        """Every file of this station, waiting or received; each is in exactly one state."""
+        receipts = {receipt.name: receipt for receipt in Receipts(self._station.home).all()}
+        waiting = [item for item in self.waiting() if item.name not in receipts]
+        return (*waiting, *(_received(receipt) for receipt in receipts.values()))
+
+    def counts(self) -> Mapping[State, int]:
+        """How many files are in each state."""
+        return Counter(item.state for item in self.items())
+
+    def path(self, name: str) -> Path:
+        """Where the item of a file lies."""
+        return self._station.outbox / f"{name}{ITEM_SUFFIX}"
+
+
+def _received(receipt: Receipt) -> Item:
+    return Item(receipt.file, receipt.sha256, receipt.size, receipt.share, RECEIPT_STATES[receipt.level])
+
+
+def encode_item(item: Item) -> bytes:
+    """The bytes of an item."""
+    return encode_state(
+        {
+            "format": ITEM_FORMAT,
+            "file": item.file,
+            "sha256": item.sha256,
+            "size": item.size,
+            "share": item.share,
+            "state": item.state.value,
+            "attempts": item.attempts,
+            "next_attempt": utc_text(item.next_attempt),
+            "reason": item.reason,
+        }
+    )
+
+
+def decode_item(data: bytes) -> Item:
+    """The item that these bytes hold.
+
+    Raises:
+        StateFileError: they hold something else.
+    """
+    fields = Fields(data, ITEM_FORMAT)
+    file = fields.text("file")
+    try:
+        check_relative(file)
+    except ValueError as error:
+        raise StateFileError(str(error)) from error
+    return Item(
+        file,
+        fields.text("sha256"),
+        fields.integer("size"),
+        fields.text("share"),
+        State(fields.word("state", tuple(state.value for state in ITEM_STATES))),
+        fields.integer("attempts"),
+        fields.moment("next_attempt"),
+        fields.text("reason"),
+    )

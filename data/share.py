@@ -1,0 +1,266 @@
+"""Shares: where episodes go. A folder (mounted or local) stores durably, proves what it holds, and overwrites nothing.
+
+What an answer is worth rests on the order here. Bytes are flushed under a temporary name, the name is placed without
+replacing another, the *final* name is opened again and flushed, then the folders, and only then are the bytes read
+back through a new open. A server may lose a rename if only the old name was flushed, and a cache can answer a read.
+"""
+
+import errno
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256 as hash_sha256
+from pathlib import Path, PurePosixPath
+from typing import Final, NamedTuple, Protocol, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from data.files import TEMPORARY_SUFFIX, Disk, create_durably, flush_file, make_folders, place_new, write_flushed
+from data.layout import check_relative
+from data.receipts import Level
+from data.state_file import Fields, StateFileError, encode_state
+
+T = TypeVar("T")
+
+MARK_NAME: Final = ".dyadgrid-share"
+MARK_FORMAT: Final = 1
+SHARE_ID_BYTES: Final = 8
+RESERVE_BYTES: Final = 1 << 20
+"""A share with less space than this counts as full: the next file would most likely fail half-way."""
+PROBE_BYTES: Final = b"dyadgrid asks whether this folder keeps what it is given\n"
+
+_WORDS: Final = {
+    errno.ENOSPC: "it is full",
+    errno.EDQUOT: "this user's quota there is used up",
+    errno.EROFS: "it is read-only",
+    errno.EACCES: "this user may not write there",
+    errno.EPERM: "this user may not write there",
+    errno.ENOENT: "a folder of it is gone: is it mounted?",
+    errno.ENOTDIR: "there is a file where a folder should be",
+    errno.ESTALE: "it was taken away and came back as another one: mount it again",
+    errno.EIO: "it reports an input/output error",
+    errno.ETIMEDOUT: "it does not answer",
+    errno.EHOSTDOWN: "its server does not answer",
+    errno.EHOSTUNREACH: "its server cannot be reached",
+    errno.ENOTCONN: "the connection to it is closed",
+}
+
+
+class ShareBlockedError(Exception):
+    """The share cannot take anything now; the text says why, for a person. Trying again later is right."""
+
+
+class ShareConflictError(Exception):
+    """The share holds other bytes under this name. They were left as they are."""
+
+
+class LocalCorruptError(Exception):
+    """The station's own file is not what was queued. Nothing was stored."""
+
+
+class Identity(NamedTuple):
+    """What a share says of itself, asked without writing. `share_id` is empty for a folder without our mark."""
+
+    share_id: str
+    is_mount: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a share showed that it can do: the best level that it reaches, and its free space."""
+
+    share_id: str
+    level: Level
+    free_bytes: int
+
+
+class Share(Protocol):
+    """A place that stores files and proves it."""
+
+    @property
+    def url(self) -> str:
+        """The share's address, as items and receipts name it."""
+
+    def identify(self) -> Identity:
+        """Who the share is; nothing is written.
+
+        Raises:
+            ShareBlockedError: it is not there.
+        """
+
+    def probe(self) -> Probe:
+        """Try everything that `store` relies on.
+
+        Raises:
+            ShareBlockedError: something is missing, in words.
+        """
+
+    def store(self, relative: str, source: Path, sha256: str, owner: str) -> Level:
+        """Bring a file there and prove that it is there. `owner` is the station's id.
+
+        At most one process of an owner may store at a time.
+
+        Raises:
+            ShareBlockedError: try again later.
+            ShareConflictError: other bytes have this name.
+            LocalCorruptError: `source` does not hold the bytes of `sha256`.
+        """
+
+    def sha256_of(self, relative: str) -> str | None:
+        """The hash of what lies there now, read through a new open; None if nothing does.
+
+        Raises:
+            ShareBlockedError: it cannot be asked.
+        """
+
+
+def open_share(url_or_path: str) -> Share:
+    """The share at a path or a `file:` URL. Nothing is touched.
+
+    Raises:
+        ValueError: an address of another kind.
+    """
+    scheme = urlsplit(url_or_path).scheme
+    if scheme == "file":
+        parts = urlsplit(url_or_path)
+        host = f"//{parts.netloc}" if parts.netloc not in ("", "localhost") else ""
+        return FolderShare(Path(host + url2pathname(parts.path) if host else url2pathname(parts.path)))
+    if url_or_path and (len(scheme) < 2 or "://" not in url_or_path):  # one letter before a colon is a Windows drive
+        return FolderShare(Path(url_or_path))
+    raise ValueError(f"share: expected a folder or a file: URL, got {url_or_path[:200]!r}")
+
+
+class FolderShare:
+    """A folder as a share. The folder itself must exist: a missing one may be a mount that is not there."""
+
+    def __init__(self, root: Path, disk: Disk | None = None) -> None:
+        self.root = root.absolute()
+        self._disk = disk or Disk()
+
+    @classmethod
+    def create(cls, root: Path, disk: Disk | None = None) -> "FolderShare":
+        """Make the folder and mark it as a share; one that is there already stays as it is. Never for a courier."""
+        root.mkdir(parents=True, exist_ok=True)
+        share = cls(root, disk)
+        share._mark()
+        return share
+
+    @property
+    def url(self) -> str:
+        """The folder as a `file:` URL."""
+        return self.root.as_uri()
+
+    def identify(self) -> Identity:
+        """Who the share is; nothing is written."""
+        return self._ask(self._identify)
+
+    def probe(self) -> Probe:
+        """Exclusive creation (twice), placing without replacing, flushes, read-back, free space."""
+        return self._ask(self._probe)
+
+    def store(self, relative: str, source: Path, sha256: str, owner: str) -> Level:
+        """Bring a file there and prove that it is there; if the name exists, only the proof."""
+        data = self._checked_source(source, sha256)
+        return self._ask(lambda: self._store(check_relative(relative), data, sha256, owner))
+
+    def sha256_of(self, relative: str) -> str | None:
+        """The hash of what lies there now."""
+        path = self.root / check_relative(relative)
+        if not self._ask(lambda: path.exists()):
+            return None
+        return self._ask(lambda: hash_sha256(self._disk.read(path)).hexdigest())
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        """The answer, or why there is none, in words."""
+        try:
+            if not self.root.is_dir():
+                there = "there is a file in its place" if self.root.exists() else "it is not there: is it mounted?"
+                raise ShareBlockedError(f"share {self.root}: {there}")
+            return question()
+        except OSError as error:
+            words = _WORDS.get(error.errno or 0, error.strerror or str(error))
+            raise ShareBlockedError(f"share {self.root}: {words}") from error
+
+    def _identify(self) -> Identity:
+        return Identity(self._read_mark(), self.root.is_mount())
+
+    def _read_mark(self) -> str:
+        try:
+            return Fields(self._disk.read(self.root / MARK_NAME), MARK_FORMAT).text("share")
+        except (FileNotFoundError, StateFileError):
+            return ""
+
+    def _mark(self) -> str:
+        """Give the folder an id if it has none; of two stations that do so at once, one wins and both use its id."""
+        mark = encode_state({"format": MARK_FORMAT, "share": secrets.token_hex(SHARE_ID_BYTES)})
+        if not self._read_mark():
+            with suppress(FileExistsError):
+                create_durably(self._disk, self.root / MARK_NAME, mark)
+        return self._read_mark()
+
+    def _probe(self) -> Probe:
+        free_bytes = self._disk.free_bytes(self.root)
+        if free_bytes < RESERVE_BYTES:
+            raise ShareBlockedError(f"share {self.root}: it is full ({free_bytes} bytes left)")
+        paths = [self.root / f".probe-{secrets.token_hex(4)}{TEMPORARY_SUFFIX}" for _ in range(3)]
+        try:
+            self._try_abilities(*paths)
+        finally:
+            for path in paths:
+                with suppress(OSError):  # what went wrong is on its way; a probe left behind harms nobody
+                    self._disk.unlink(path)
+        return Probe(self._mark(), Level.STORED, free_bytes)
+
+    def _try_abilities(self, first: Path, other: Path, final: Path) -> None:
+        write_flushed(self._disk, first, PROBE_BYTES)
+        self._must_refuse(lambda: self._disk.close(self._disk.create(first)), "creates a file that exists")
+        place_new(self._disk, first, final)
+        write_flushed(self._disk, other, b"other bytes")
+        self._must_refuse(lambda: place_new(self._disk, other, final), "renames over a file that exists")
+        self._flush_final(final)
+        if self._disk.read(final) != PROBE_BYTES:
+            raise ShareBlockedError(f"share {self.root}: it gives back other bytes than it was given")
+
+    def _must_refuse(self, action: Callable[[], None], fault: str) -> None:
+        try:
+            action()
+        except FileExistsError:
+            return
+        raise ShareBlockedError(f"share {self.root}: it {fault}, so it could overwrite data")
+
+    def _checked_source(self, source: Path, sha256: str) -> bytes:
+        try:
+            data = source.read_bytes()
+        except OSError as error:
+            raise LocalCorruptError(f"the station's own file cannot be read: {error.strerror}: {source}") from error
+        found = hash_sha256(data).hexdigest()
+        if found != sha256:
+            raise LocalCorruptError(f"the station's own file has changed: expected {sha256}, found {found}: {source}")
+        return data
+
+    def _store(self, relative: PurePosixPath, data: bytes, sha256: str, owner: str) -> Level:
+        folder = make_folders(self._disk, self.root, relative.parent)
+        target = folder / relative.name
+        temporary = target.with_name(f".{target.name}.{owner}{TEMPORARY_SUFFIX}")
+        # What is there is a crash's rest: only this owner writes it, and only one process of it at a time.
+        self._disk.unlink(temporary)
+        if not target.exists():
+            self._place(temporary, target, data)
+        self._flush_final(target)
+        found = hash_sha256(self._disk.read(target)).hexdigest()
+        if found != sha256:
+            raise ShareConflictError(
+                f"the share holds other bytes under this name (expected {sha256}, found {found}): {target}"
+            )
+        return Level.STORED
+
+    def _place(self, temporary: Path, target: Path, data: bytes) -> None:
+        write_flushed(self._disk, temporary, data)
+        with suppress(FileExistsError):  # the partner's station was faster: what lies there is compared like our own
+            place_new(self._disk, temporary, target)
+        self._disk.unlink(temporary)
+
+    def _flush_final(self, target: Path) -> None:
+        flush_file(self._disk, target)
+        self._disk.flush_folder(target.parent)

@@ -1,0 +1,162 @@
+"""A station's home folder: which folder holds what, the station's id and its share. No episode is read or written here.
+
+    home/
+        station.json   who this station is, and where its episodes go
+        recording/     one folder per living episode, beside the lock that its writer holds
+        episodes/      finished files, in the share's own layout
+        outbox/        one item per finished file that the share has not acknowledged
+        receipts/      one receipt per file that it has
+        torn/          what a crash or a failing disk left half-written: set aside, never deleted
+        shares.json    what each share looked like when it was last trusted
+
+The state of a file follows from which of these name it, so nothing else has to be kept in step with them.
+"""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from data.files import Disk, create_durably, replace_durably
+from data.state_file import Fields, StateFileError, encode_state
+
+STATION_FORMAT: Final = 1
+STATION_ID_BYTES: Final = 8
+"""Tells apart the temporary files of stations that write to one share."""
+LOCK_SUFFIX: Final = ".lock"
+
+
+class Identity(NamedTuple):
+    """Who a station is: an id made once, and the URL of the share that its episodes go to."""
+
+    station: str
+    share: str
+
+
+class KnownShare(NamedTuple):
+    """What a share looked like when this station last trusted it."""
+
+    share_id: str
+    was_mount: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """The folders of one home. Making this value touches nothing."""
+
+    home: Path
+
+    @property
+    def recording(self) -> Path:
+        """Living episodes, and what a crash left of them."""
+        return self.home / "recording"
+
+    @property
+    def episodes(self) -> Path:
+        """Finished files."""
+        return self.home / "episodes"
+
+    @property
+    def outbox(self) -> Path:
+        """Items that wait for a receipt."""
+        return self.home / "outbox"
+
+    @property
+    def receipts(self) -> Path:
+        """Receipts."""
+        return self.home / "receipts"
+
+    @property
+    def torn(self) -> Path:
+        """What was set aside."""
+        return self.home / "torn"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """All of them."""
+        return self.recording, self.episodes, self.outbox, self.receipts, self.torn
+
+    @property
+    def courier_lock(self) -> Path:
+        """Held by the one process that delivers from here."""
+        return self.home / f"courier{LOCK_SUFFIX}"
+
+    @property
+    def identity_file(self) -> Path:
+        """Who this station is."""
+        return self.home / "station.json"
+
+    @property
+    def shares_file(self) -> Path:
+        """What each share looked like."""
+        return self.home / "shares.json"
+
+    @property
+    def exists(self) -> bool:
+        """Whether a station ever lived here."""
+        return self.recording.is_dir() or self.episodes.is_dir() or self.outbox.is_dir()
+
+
+def open_station(home: Path, share_url: str, disk: Disk) -> Station:
+    """The station at `home`, made if it is new; from now on its episodes go to `share_url`."""
+    station = Station(home)
+    home.mkdir(parents=True, exist_ok=True)
+    disk.flush_folder(home.parent)
+    make_station_folders(station, disk)
+    identity = read_identity(station)
+    if identity is None:
+        create_durably(disk, station.identity_file, _identity_bytes(Identity(_new_id(), share_url)))
+    elif identity.share != share_url:
+        replace_durably(disk, station.identity_file, _identity_bytes(identity._replace(share=share_url)))
+    return station
+
+
+def make_station_folders(station: Station, disk: Disk) -> None:
+    """Every folder of a home that exists, durably."""
+    for folder in station.folders:
+        disk.make_folder(folder)
+    disk.flush_folder(station.home)
+
+
+def _new_id() -> str:
+    return secrets.token_hex(STATION_ID_BYTES)
+
+
+def _identity_bytes(identity: Identity) -> bytes:
+    return encode_state({"format": STATION_FORMAT, "station": identity.station, "share": identity.share})
+
+
+def read_identity(station: Station) -> Identity | None:
+    """Who the station is, or None for a home that has no identity yet.
+
+    Raises:
+        StateFileError: the file holds something else.
+    """
+    try:
+        data = station.identity_file.read_bytes()
+    except FileNotFoundError:
+        return None
+    fields = Fields(data, STATION_FORMAT)
+    return Identity(fields.text("station"), fields.text("share"))
+
+
+def known_shares(station: Station) -> dict[str, KnownShare]:
+    """The shares that this station has trusted, by URL; none if the file is not there or not ours."""
+    try:
+        shares = Fields(station.shares_file.read_bytes(), STATION_FORMAT).mapping("shares")
+    except (FileNotFoundError, StateFileError):
+        return {}  # trusting anew costs one probe and no data
+    return {
+        url: KnownShare(str(seen.get("share_id", "")), seen.get("was_mount") is True)
+        for url, seen in shares.items()
+        if isinstance(seen, dict)
+    }
+
+
+def remember_share(station: Station, url: str, seen: KnownShare, disk: Disk) -> None:
+    """Keep what a share looks like now, if that is news."""
+    shares = known_shares(station)
+    if shares.get(url) != seen:
+        shares[url] = seen
+        fields = {name: known._asdict() for name, known in shares.items()}
+        replace_durably(disk, station.shares_file, encode_state({"format": STATION_FORMAT, "shares": fields}))

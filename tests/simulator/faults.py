@@ -1,0 +1,264 @@
+"""Draws the plan of a seed: always the same one. Every fault class of the network, the machines, people and games."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from netcode.limits import MILLISECOND, SECOND
+from tests.simulator.plan import LinkPlan, MachinePlan, Moment, Outage, Plan
+
+Fault = Callable[[Plan, Random], Plan]
+
+_LONGEST_PLAY = 25 * SECOND
+"""Virtual time of play in one run: slow links get fewer frames, so that every run costs some milliseconds."""
+
+
+def draw(seed: int) -> Plan:
+    """The plan of a seed."""
+    rng = Random(seed)
+    plan = _setting(seed, rng)
+    names = [name for name in FAULTS if rng.random() < rng.choice(_WEIGHTS[name])]
+    rng.shuffle(names)
+    for name in names[: rng.choice((0, 1, 2, 2, 3, 4, 6))]:
+        changed = FAULTS[name](plan, rng)
+        plan = replace(changed, faults=(*plan.faults, name)) if changed != plan else plan
+    most_frames = max(20, _LONGEST_PLAY // (plan.frame_time * plan.episodes))
+    return replace(plan, frames=min(plan.frames, most_frames), faults=tuple(sorted(plan.faults)))
+
+
+def _setting(seed: int, rng: Random) -> Plan:
+    """The study: what is played, how long, by whom, and with which delay, window and guess rule."""
+    frames = rng.choice((20, 31, 45, 60, 61, 90, 120, 200)) if rng.random() < 0.97 else rng.randrange(300, 601)
+    game = rng.choice(("toy",) * 8 + ("foraging", "crossing"))
+    players = ("walk", "walk", "taps", "boundary", "still") if game == "toy" else ("bot", "bot", "walk")
+    goal = rng.randrange(2, 8) if game == "toy" and rng.random() < 0.35 else 0
+    return Plan(
+        seed,
+        game=game,
+        tick_rate=rng.choice((10, 30, 30, 30, 60)),
+        frames=frames,
+        goal=goal,
+        episodes=rng.choice((1, 1, 2, 3)),
+        delay_frames=rng.choice((0, 1, 1, 2, 3, 4)),
+        window_frames=rng.choice((0, 1, 4, 15, 15, 15, 30, 60)),
+        guess_frames=rng.choice((0, 8, 8, 1000)),
+        away_limit_frames=rng.choice((0, 0, 0, 12)),
+        machines=(_machine(rng, players), _machine(rng, players)),
+    )
+
+
+def _machine(rng: Random, players: tuple[Any, ...]) -> MachinePlan:
+    return MachinePlan(player=rng.choice(players))
+
+
+# --- the link -----------------------------------------------------------------------------------------------------
+
+
+def _on_links(plan: Plan, rng: Random, **changes: Callable[[], Any]) -> Plan:
+    """Change one way of the link or both."""
+    ways = rng.choice(((True, True), (True, True), (True, False), (False, True)))
+    links = [
+        replace(link, **{name: value() for name, value in changes.items()}) if hit else link
+        for link, hit in zip(plan.links, ways, strict=True)
+    ]
+    return replace(plan, links=(links[0], links[1]))
+
+
+def _loss(plan: Plan, rng: Random) -> Plan:
+    return _on_links(plan, rng, loss=lambda: rng.choice((0.01, 0.1, 0.3, 0.5)))
+
+
+def _bursts(plan: Plan, rng: Random) -> Plan:
+    return _on_links(
+        plan,
+        rng,
+        burst_every=lambda: rng.randrange(1000, 3000) * MILLISECOND,
+        burst_length=lambda: rng.randrange(50, 600) * MILLISECOND,
+    )
+
+
+def _duplicates(plan: Plan, rng: Random) -> Plan:
+    return _on_links(plan, rng, duplicate=lambda: rng.choice((0.05, 0.5)))
+
+
+def _reordering(plan: Plan, rng: Random) -> Plan:
+    return _on_links(plan, rng, keeps_order=lambda: False, jitter=lambda: rng.randrange(30, 400) * MILLISECOND)
+
+
+def _delay(plan: Plan, rng: Random) -> Plan:
+    return _on_links(plan, rng, delay=lambda: rng.choice((20, 50, 100, 200, 400)) * MILLISECOND)
+
+
+def _jitter(plan: Plan, rng: Random) -> Plan:
+    return _on_links(plan, rng, jitter=lambda: rng.randrange(5, 200) * MILLISECOND)
+
+
+def _damage(plan: Plan, rng: Random) -> Plan:
+    return _on_links(plan, rng, damage=lambda: rng.choice((0.02, 0.3)))
+
+
+def _foreign(plan: Plan, rng: Random) -> Plan:
+    return _on_links(plan, rng, foreign=lambda: rng.choice((0.02, 0.2)))
+
+
+def _replayed(plan: Plan, rng: Random) -> Plan:
+    return _on_links(plan, rng, replayed=lambda: rng.choice((0.02, 0.2)))
+
+
+def _boasted(plan: Plan, rng: Random) -> Plan:
+    return _on_links(plan, rng, boasted=lambda: rng.choice((0.02, 0.2)))
+
+
+def _when(plan: Plan, rng: Random) -> int:
+    """A time inside the run: from the greeting to a little after the last frame."""
+    play = plan.frames * SECOND // plan.tick_rate
+    return rng.randrange(0, SECOND + plan.episodes * (play + SECOND))
+
+
+def _outage(plan: Plan, rng: Random, length: int, ways: tuple[bool, bool]) -> Plan:
+    start = _when(plan, rng)
+    return replace(plan, outages=(*plan.outages, Outage(start, start + length, ways)))
+
+
+def _cut_and_heal(plan: Plan, rng: Random) -> Plan:
+    return _outage(plan, rng, rng.randrange(100, 2000) * MILLISECOND, (True, True))
+
+
+def _one_way_outage(plan: Plan, rng: Random) -> Plan:
+    length = rng.choice((700 * MILLISECOND, 1500 * MILLISECOND, plan.grace, plan.grace + SECOND))
+    return _outage(plan, rng, length, rng.choice(((True, False), (False, True))))
+
+
+def _cut(plan: Plan, rng: Random) -> Plan:
+    return _outage(plan, rng, plan.grace + rng.randrange(0, 4000) * MILLISECOND, (True, True))
+
+
+# --- machines -----------------------------------------------------------------------------------------------------
+
+
+def _on_machine(plan: Plan, rng: Random, **changes: Any) -> Plan:
+    """Change one machine."""
+    machines = list(plan.machines)
+    side = rng.randrange(2)
+    machines[side] = replace(machines[side], **changes)
+    return replace(plan, machines=(machines[0], machines[1]))
+
+
+def _stall(plan: Plan, rng: Random) -> Plan:
+    lengths = (100, 150, 300, 700, 1500, 3000, 10_000)
+    stalls = sorted((_when(plan, rng), rng.choice(lengths) * MILLISECOND) for _ in range(rng.choice((1, 1, 3))))
+    return _on_machine(plan, rng, stalls=tuple(stalls))
+
+
+def _both_stall(plan: Plan, rng: Random) -> Plan:
+    """Both machines sleep at the same time, longer than the grace: no silence of a partner is in it."""
+    stall = (_when(plan, rng), plan.grace + rng.randrange(500, 4000) * MILLISECOND)
+    machines = [replace(machine, stalls=(stall,)) for machine in plan.machines]
+    return replace(plan, machines=(machines[0], machines[1]))
+
+
+def _skew(plan: Plan, rng: Random) -> Plan:
+    machines = [replace(machine, skew_millionths=rng.randrange(-20_000, 20_001)) for machine in plan.machines]
+    return replace(plan, machines=(machines[0], machines[1]))
+
+
+def _slow_steps(plan: Plan, rng: Random) -> Plan:
+    return _on_machine(plan, rng, slow_step=rng.choice((5, 20, 40, 120, 400)) * MILLISECOND)
+
+
+_PHASES = ("greeting", "readying", "countdown", "playing", "playing", "playing", "playing", "held", "result")
+
+
+def _moment(plan: Plan, rng: Random) -> Moment:
+    phase = rng.choice(_PHASES)
+    ticks = rng.randrange(plan.frames) if phase == "playing" else rng.randrange(4)
+    return Moment(phase, rng.randrange(plan.episodes) if phase != "greeting" else 0, ticks)
+
+
+def _crash(plan: Plan, rng: Random) -> Plan:
+    return _on_machine(plan, rng, crash=_moment(plan, rng), restart_after=None)
+
+
+def _rejoin(plan: Plan, rng: Random) -> Plan:
+    plan = replace(plan, episodes=max(plan.episodes, 2))
+    back = rng.choice((50, 400, 1000, 3000, 6000)) * MILLISECOND
+    return _on_machine(plan, rng, crash=_moment(plan, rng), restart_after=back)
+
+
+# --- people -------------------------------------------------------------------------------------------------------
+
+
+def _aways(plan: Plan, rng: Random) -> tuple[tuple[int, int], ...]:
+    spans = []
+    for _ in range(rng.choice((1, 1, 3))):
+        start = _when(plan, rng)
+        spans.append((start, start + rng.randrange(30, 2500) * MILLISECOND))
+    return tuple(sorted(spans))
+
+
+def _focus(plan: Plan, rng: Random) -> Plan:
+    return _on_machine(plan, rng, aways=_aways(plan, rng))
+
+
+def _both_away(plan: Plan, rng: Random) -> Plan:
+    spans = _aways(plan, rng)
+    machines = [replace(machine, aways=spans) for machine in plan.machines]
+    return replace(plan, machines=(machines[0], machines[1]))
+
+
+def _quit(plan: Plan, rng: Random) -> Plan:
+    return _on_machine(plan, rng, quit=_moment(plan, rng))
+
+
+def _both_quit(plan: Plan, rng: Random) -> Plan:
+    """Both quit in the same frame, or nearly."""
+    moment = Moment("playing", rng.randrange(plan.episodes), rng.randrange(plan.frames))
+    later = replace(moment, ticks=min(plan.frames - 1, moment.ticks + rng.choice((0, 0, 1, 2))))
+    first, second = plan.machines
+    return replace(plan, machines=(replace(first, quit=moment), replace(second, quit=later)))
+
+
+# --- game and setup -----------------------------------------------------------------------------------------------
+
+
+def _tamper(plan: Plan, rng: Random) -> Plan:
+    return _on_machine(plan, rng, tamper_frame=rng.randrange(plan.frames))
+
+
+def _unlike(plan: Plan, rng: Random) -> Plan:
+    return _on_machine(plan, rng, differs=rng.choice(("term", "header")))
+
+
+FAULTS: dict[str, Fault] = {
+    "loss": _loss,
+    "bursts": _bursts,
+    "duplicates": _duplicates,
+    "reordering": _reordering,
+    "delay": _delay,
+    "jitter": _jitter,
+    "damage": _damage,
+    "foreign": _foreign,
+    "replayed": _replayed,
+    "boasted": _boasted,
+    "cut-and-heal": _cut_and_heal,
+    "one-way-outage": _one_way_outage,
+    "cut": _cut,
+    "stall": _stall,
+    "both-stall": _both_stall,
+    "skew": _skew,
+    "slow-steps": _slow_steps,
+    "crash": _crash,
+    "rejoin": _rejoin,
+    "focus": _focus,
+    "both-away": _both_away,
+    "quit": _quit,
+    "both-quit": _both_quit,
+    "tamper": _tamper,
+    "unlike": _unlike,
+}
+"""Every fault by its name in the coverage counters."""
+
+_RARE = {"unlike": 0.03, "cut": 0.12, "crash": 0.1, "both-quit": 0.06, "tamper": 0.08}
+_WEIGHTS = {name: (_RARE.get(name, 0.2),) for name in FAULTS}
+_PLAIN = LinkPlan()
