@@ -84,9 +84,9 @@ class Client:
         """Until the session is closed and its last screen was shown. The loop waits in the poller and nowhere else."""
         try:
             while not self._is_over():
+                self._act_script()
                 self._wait()
                 now = self._parts.clock()
-                self._act_script()
                 self._take_events(now)
                 self._tick(now)
                 self._draw()
@@ -274,7 +274,7 @@ class Client:
         self._view.live(0, episode.timeline.head, now)
         self._logbook = Logbook(parts.recorder, parts.session.setup.game, rules.tick_rate)
         self._was_live = True
-        parts.controls.clear()
+        parts.player.begin(episode.terms.episode)
         parts.script.begin_episode()
         if parts.focus.is_away:
             self._view.park(now)

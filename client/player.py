@@ -1,5 +1,6 @@
 """Who makes a seat's inputs: a person at the keys, or a bot. Away and catching up are flags of the input itself."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from client.controls import Controls
@@ -9,6 +10,9 @@ from netcode.vocabulary import AWAY, CATCHING_UP, Input
 
 class Player(Protocol):
     """Makes one input a tick for one seat."""
+
+    def begin(self, episode: int) -> None:
+        """An episode begins; nothing of the one before counts."""
 
     def act(self, state: Any) -> int:  # noqa: ANN401 - a game's state is its own affair
         """The action of this tick, seeing this (perhaps predicted) state."""
@@ -20,6 +24,10 @@ class Person:
     def __init__(self, controls: Controls) -> None:
         self._controls = controls
 
+    def begin(self, episode: int) -> None:  # noqa: ARG002 - one episode is like the other
+        """Let go of all keys."""
+        self._controls.clear()
+
     def act(self, state: object) -> int:  # noqa: ARG002 - a person looks at the window
         """What the keys say."""
         return self._controls.sample()
@@ -28,8 +36,14 @@ class Person:
 class BotPlayer:
     """A bot on this machine. Its inputs travel and are confirmed like a person's."""
 
-    def __init__(self, bot: Bot[Any]) -> None:
-        self._bot = bot
+    def __init__(self, make_bot: Callable[[int], Bot[Any]]) -> None:
+        """`make_bot` makes the bot of an episode."""
+        self._make_bot = make_bot
+        self._bot = make_bot(0)
+
+    def begin(self, episode: int) -> None:
+        """A new bot for every episode."""
+        self._bot = self._make_bot(episode)
 
     def act(self, state: Any) -> int:  # noqa: ANN401 - a game's state is its own affair
         """What the bot decides."""

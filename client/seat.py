@@ -52,7 +52,7 @@ CLOSE_SECONDS: Final = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatPlan:
-    """All that a seat needs to know, as the command line gives it. `address` is to listen on (left) or to connect to."""
+    """All that a seat needs to know, as the command line gives it. `address` is to listen on, or to connect to."""
 
     seat: str
     address: str
@@ -187,7 +187,7 @@ def _input_source(plan: SeatPlan, controls: Controls) -> InputSource:
     if not plan.is_bot:
         return Person(controls)
     seed = secrets.randbits(32) if plan.seed is None else plan.seed
-    return BotPlayer(registry.bot(plan.game, plan.place, seed))
+    return BotPlayer(lambda episode: registry.bot(plan.game, plan.place, seed + episode))
 
 
 def _setup(plan: SeatPlan, game: Game[Any], terms: Terms) -> Setup[Any]:

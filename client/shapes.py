@@ -33,7 +33,13 @@ def shrunk(large: pygame.Surface, size: tuple[int, int]) -> pygame.Surface:
 
 
 def panel(
-    size: tuple[int, int], radius: float, fill: Colour, edge: Colour | None = None, *, opacity: int = 255, width: int = 1
+    size: tuple[int, int],
+    radius: float,
+    fill: Colour,
+    edge: Colour | None = None,
+    *,
+    opacity: int = 255,
+    width: int = 1,
 ) -> pygame.Surface:
     """A rounded card, `opacity` of 255 opaque; an edge line lies inside its outline."""
     plate = pygame.Surface(size, pygame.SRCALPHA)

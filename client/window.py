@@ -23,10 +23,15 @@ import pygame
 
 from client.events import CloseRequested, FocusEdge, KeyEdge, PanelToggled, Resized, WindowEvent
 
+SMALLEST: Final = (480, 360)
+"""In a smaller window nothing on the board could be told apart."""
+
 LEAVE_CHORD: Final = frozenset({pygame.KSCAN_LCTRL, pygame.KSCAN_LSHIFT, pygame.KSCAN_Q})
 LEAVE_HOLD_NS: Final = 1_000_000_000
 """The chord (left control, left shift and Q, and nothing else) must be held this long: hands that play, even wildly,
 never do so."""
+
+PANEL_KEYS: Final = {pygame.K_F1: PanelToggled("details"), pygame.K_F3: PanelToggled("figures")}
 
 POLITE_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -76,9 +81,8 @@ class Window:
         class_name: str = "dyadgrid",
         icon: pygame.Surface | None = None,
     ) -> None:
-        _prepare(headless, position, class_name)
+        _prepare(headless, class_name)
         self._headless = headless
-        self._windowed_size = size
         self._is_full_screen = False
         self._signalled = False
         self._chord = Chord()
@@ -87,16 +91,17 @@ class Window:
         pygame.display.init()
         pygame.font.init()
         pygame.joystick.init()
-        pygame.display.set_caption(title)
+        place = pygame.WINDOWPOS_CENTERED if position is None else position
+        self._window = pygame.Window(title, size, place, resizable=True)
+        self._window.minimum_size = SMALLEST
         if icon is not None:
-            pygame.display.set_icon(icon)
-        self._surface = pygame.display.set_mode(size, pygame.RESIZABLE)
+            self._window.set_icon(icon)
         pygame.event.set_blocked(pygame.MOUSEMOTION)
 
     @property
     def surface(self) -> pygame.Surface:
         """Where to draw. Ask each time: a resize replaces it."""
-        return self._surface
+        return self._window.get_surface()
 
     def poll(self, now_ns: int) -> list[WindowEvent]:
         """What happened since the last call, in order."""
@@ -121,7 +126,7 @@ class Window:
 
     def flip(self) -> None:
         """Show what was drawn."""
-        pygame.display.flip()
+        self._window.flip()
 
     def post_focus(self, focused: bool) -> None:
         """Put a real focus event into the queue, as the desktop does; it comes back from `poll` as `scripted`."""
@@ -132,16 +137,16 @@ class Window:
         """Fill the desktop without a border, or go back. Nothing is stretched: the surface gets the new size."""
         self._is_full_screen = not self._is_full_screen
         if self._is_full_screen:
-            self._windowed_size = self._surface.get_size()
-            self._surface = pygame.display.set_mode(pygame.display.get_desktop_sizes()[0], pygame.FULLSCREEN)
+            self._window.set_fullscreen(desktop=True)
         else:
-            self._surface = pygame.display.set_mode(self._windowed_size, pygame.RESIZABLE)
+            self._window.set_windowed()
 
     def close(self) -> None:
         """Close the window and give the signals back."""
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         self._handlers = {}
+        self._window.destroy()
         pygame.joystick.quit()
         pygame.display.quit()
 
@@ -161,7 +166,7 @@ class Window:
                 closing = True  # closing the only window sends both
                 yield CloseRequested("button")
             elif event.type == pygame.WINDOWSIZECHANGED:
-                yield self._resized()
+                yield Resized(event.x, event.y)
 
     def _key(self, event: pygame.Event, now_ns: int) -> Iterator[WindowEvent]:
         down = event.type == pygame.KEYDOWN
@@ -169,23 +174,14 @@ class Window:
         self._key_codes[event.scancode] = event.key
         if down and event.key == pygame.K_F11:
             self.toggle_full_screen()
-            yield self._resized()
         elif down and event.key in PANEL_KEYS:
             yield PANEL_KEYS[event.key]
         yield KeyEdge(event.scancode, down, pygame.key.name(event.key))
 
-    def _resized(self) -> Resized:
-        self._surface = pygame.display.get_surface() or self._surface
-        return Resized(*self._surface.get_size())
 
-
-PANEL_KEYS: Final = {pygame.K_F1: PanelToggled("details"), pygame.K_F3: PanelToggled("figures")}
-
-
-def _prepare(headless: bool, position: tuple[int, int] | None, class_name: str) -> None:
+def _prepare(headless: bool, class_name: str) -> None:
     if headless:
         os.environ["SDL_VIDEODRIVER"] = "dummy"
         os.environ["SDL_AUDIODRIVER"] = "dummy"
-    if position is not None:
-        os.environ["SDL_VIDEO_WINDOW_POS"] = f"{position[0]},{position[1]}"
-    os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", class_name)
+    # Pygame has filled in the program's name by now, which both windows of a demo would share.
+    os.environ["SDL_VIDEO_X11_WMCLASS"] = class_name

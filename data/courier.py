@@ -70,7 +70,10 @@ def deliver(
     station = Station(home)
     if not station.outbox.is_dir():
         return DeliveryReport(home)
-    lock = try_lock(station.courier_lock)
+    try:
+        lock = try_lock(station.courier_lock)
+    except OSError as error:
+        return DeliveryReport(home, trouble=(f"this machine is in the way: {error}",))
     if lock is None:
         return DeliveryReport(home, (), Outbox(home).waiting(), ("another courier is at work here",), is_busy=True)
     try:
@@ -127,7 +130,7 @@ class _Pass:
             share = self._open_share(url) if url else None
             if share is None:
                 raise ShareBlockedError(NO_SHARE)
-            probe = self._trusted(share)
+            probe = self._trusted(share, owner)
         except (ShareBlockedError, ValueError) as error:
             self._block(items, str(error))
             return
@@ -139,12 +142,12 @@ class _Pass:
                 self._block(items[position:], str(error))
                 return
 
-    def _trusted(self, share: Share) -> Probe:
+    def _trusted(self, share: Share, owner: str) -> Probe:
         """Probe a share, unless it is the bare folder on which it used to be mounted: that must not be filled."""
         seen, known = share.identify(), known_shares(self._station).get(share.url)
         if known is not None and known.was_mount and not seen.is_mount and seen.share_id != known.share_id:
             raise ShareBlockedError(f"share {share.url}: it is not mounted now, and only its empty folder is there")
-        probe = share.probe()
+        probe = share.probe(owner)
         remember_share(self._station, share.url, KnownShare(probe.share_id, seen.is_mount), self._disk)
         return probe
 

@@ -21,6 +21,9 @@ from netcode.vocabulary import EpisodeTerms, Reason, Terms
 MAX_FILE_BYTES: Final = 1 << 30
 """A day at 240 Hz; a larger file is none of ours, and is not read into memory to find that out."""
 
+FORMAT_FIELD: Final = "header format"
+"""What a file of a later format version differs in: it is not damaged, but nothing of it can be judged here."""
+
 _ANSWERS: Final = {
     Reason.FINISHED: Answer.GOOD,
     Reason.ABORTED: Answer.GOOD,
@@ -78,8 +81,8 @@ def _judge_broken(path: Path, data: bytes, error: FormatError) -> FileFinding:
     try:
         prefix = read_prefix(data)
     except FormatError:
-        is_cut = isinstance(error, TornError) or not data.startswith(MAGIC)
-        answer = Answer.NO_EPISODE if is_cut else Answer.DAMAGED
+        is_ours = data.startswith(MAGIC) and not isinstance(error, TornError) and error.field != FORMAT_FIELD
+        answer = Answer.DAMAGED if is_ours else Answer.NO_EPISODE
         return FileFinding(path, answer, str(error) if data else "the file is empty", place=_place(error))
     answer = Answer.TORN if isinstance(error, TornError) else Answer.DAMAGED
     finding = FileFinding(path, answer, str(error), _place(error), prefix.terms, len(prefix.rows), prefix.end)

@@ -29,7 +29,7 @@ class State(StrEnum):
 
     RECORDING: a living draft. FINAL: published, not queued. [QUEUED]: waiting, not tried yet. SENDING: in work.
     STORED: at the share, unproven. VERIFIED, SETTLED, COLLECTED: a receipt of level 1, 2 or 3. PRUNABLE, PRUNED: may be
-    removed here; removed. [WAIT]: tried, this machine was in the way. [BLOCKED]: tried, the share was. [CONFLICT]: the
+    removed here; removed. [WAIT]: held back by a person. [BLOCKED]: tried, the share could not take it. [CONFLICT]: the
     share holds other bytes under this name. [LOCAL_CORRUPT]: our own file is not what was queued. DIVERGED: of a pair.
     """
 

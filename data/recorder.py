@@ -41,6 +41,9 @@ class QueueLimits(NamedTuple):
     """Hours of frames, some hundred megabytes: here the record of the episode stops, and stays a good prefix."""
 
 
+QUEUE_LIMITS: Final = QueueLimits()
+
+
 class SealedEpisode(NamedTuple):
     """An episode that is durable under its final name and queued for the share."""
 
@@ -75,7 +78,7 @@ class Recorder:
         seat: Seat,
         second_place: Path | None = None,
         disk: Disk | None = None,
-        limits: QueueLimits = QueueLimits(),
+        limits: QueueLimits = QUEUE_LIMITS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make the station's folders and start the thread; recover the home before this.

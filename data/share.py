@@ -89,8 +89,8 @@ class Share(Protocol):
             ShareBlockedError: it is not there.
         """
 
-    def probe(self) -> Probe:
-        """Try everything that `store` relies on.
+    def probe(self, owner: str) -> Probe:
+        """Try everything that `store` relies on. `owner` as for `store`.
 
         Raises:
             ShareBlockedError: something is missing, in words.
@@ -155,9 +155,9 @@ class FolderShare:
         """Who the share is; nothing is written."""
         return self._ask(self._identify)
 
-    def probe(self) -> Probe:
+    def probe(self, owner: str) -> Probe:
         """Exclusive creation (twice), placing without replacing, flushes, read-back, free space."""
-        return self._ask(self._probe)
+        return self._ask(lambda: self._probe(owner))
 
     def store(self, relative: str, source: Path, sha256: str, owner: str) -> Level:
         """Bring a file there and prove that it is there; if the name exists, only the proof."""
@@ -199,17 +199,16 @@ class FolderShare:
                 create_durably(self._disk, self.root / MARK_NAME, mark)
         return self._read_mark()
 
-    def _probe(self) -> Probe:
+    def _probe(self, owner: str) -> Probe:
         free_bytes = self._disk.free_bytes(self.root)
         if free_bytes < RESERVE_BYTES:
             raise ShareBlockedError(f"share {self.root}: it is full ({free_bytes} bytes left)")
-        paths = [self.root / f".probe-{secrets.token_hex(4)}{TEMPORARY_SUFFIX}" for _ in range(3)]
-        try:
-            self._try_abilities(*paths)
-        finally:
-            for path in paths:
-                with suppress(OSError):  # what went wrong is on its way; a probe left behind harms nobody
-                    self._disk.unlink(path)
+        paths = [self.root / f".probe-{owner}-{number}{TEMPORARY_SUFFIX}" for number in range(3)]
+        for path in paths:
+            self._disk.unlink(path)  # a crash's rest
+        self._try_abilities(*paths)
+        for path in paths:
+            self._disk.unlink(path)
         return Probe(self._mark(), Level.STORED, free_bytes)
 
     def _try_abilities(self, first: Path, other: Path, final: Path) -> None:

@@ -20,7 +20,7 @@ def encode_state(fields: Mapping[str, object]) -> bytes:
 
 def utc_text(unix_seconds: float) -> str:
     """A moment as people and programs read it."""
-    return datetime.fromtimestamp(unix_seconds, UTC).isoformat(timespec="seconds")
+    return datetime.fromtimestamp(unix_seconds, UTC).isoformat(timespec="milliseconds")
 
 
 class Fields:

@@ -14,6 +14,7 @@ The state of a file follows from which of these name it, so nothing else has to 
 
 import secrets
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -160,3 +161,17 @@ def remember_share(station: Station, url: str, seen: KnownShare, disk: Disk) -> 
         shares[url] = seen
         fields = {name: known._asdict() for name, known in shares.items()}
         replace_durably(disk, station.shares_file, encode_state({"format": STATION_FORMAT, "shares": fields}))
+
+
+def set_aside(station: Station, path: Path, disk: Disk) -> Path:
+    """Move a file or a folder of this home into `torn/`, under a name that nothing there has; returns where it is."""
+    name = path.name.lstrip(".")
+    names = (name if number == 1 else f"{name}.{number}" for number in count(1))
+    target = next(station.torn / free for free in names if not (station.torn / free).exists())
+    if path.is_dir():
+        disk.move_folder(path, target)
+    else:
+        disk.replace(path, target)
+    disk.flush_folder(station.torn)
+    disk.flush_folder(path.parent)
+    return target

@@ -60,46 +60,48 @@ def verify_paths(paths: Sequence[Path], *, progress: Progress | None = None) -> 
 
 
 def find(paths: Sequence[Path]) -> Found:
-    """Everything of ours under the paths. A file that is named itself is judged whatever it is called."""
+    """Everything of ours under the paths, each file once. A named file is judged whatever it is called."""
     search = _Search()
     for path in paths:
-        before = search.seen
-        for file in _files_under(path, search.strays):
-            search.take(file, path)
-        if search.seen == before:
+        ours = [search.take(file, path) for file in _files_under(path, search.strays)]
+        if not any(ours):
             search.strays.append(FileFinding(path, Answer.NO_EPISODE, "none in this folder"))
-    files = tuple(search.files.values())
-    return Found(files, tuple(search.claims), tuple(search.strays), search.local_files, search.set_aside)
+    return Found(tuple(search.files), tuple(search.claims), tuple(search.strays), search.local_files, search.set_aside)
 
 
 class _Search:
     """What has been found so far: one `take` for each file under the paths."""
 
     def __init__(self) -> None:
-        self.files: dict[Path, Path] = {}
+        self.files: list[Path] = []
         self.claims: list[Claimed] = []
         self.strays: list[FileFinding] = []
         self.local_files = 0
         self.set_aside = 0
+        self._seen: set[Path] = set()
 
-    @property
-    def seen(self) -> int:
-        """How much of ours there was."""
-        return len(self.files) + len(self.claims) + len(self.strays) + self.set_aside
-
-    def take(self, path: Path, root: Path) -> None:
-        """Sort one file, found under `root`, by its name. `root` itself is judged whatever it is called."""
-        if path.name.endswith(_LOCAL) or (path == root and _holds_local(path)):
-            self.local_files += 1
-        elif path == root:
-            self.files.setdefault(path.resolve(), path)
-        elif path.name.endswith(_CANONICAL):
-            if SET_ASIDE in path.relative_to(root).parts[:-1]:
-                self.set_aside += 1
+    def take(self, path: Path, root: Path) -> bool:
+        """Sort one file, found under `root`, by its name; whether it is one of ours. `root` itself always is."""
+        is_root = path == root
+        is_local = path.name.endswith(_LOCAL) or (is_root and _holds_local(path))
+        is_canonical = is_root or path.name.endswith(_CANONICAL)
+        if not (is_local or is_canonical or _is_claim(path)):
+            return False
+        if path.resolve() not in self._seen:
+            self._seen.add(path.resolve())
+            if is_local:
+                self.local_files += 1
+            elif is_canonical:
+                self._take_canonical(path, root)
             else:
-                self.files.setdefault(path.resolve(), path)
-        elif _is_claim(path):
-            self._take_claim(path)
+                self._take_claim(path)
+        return True
+
+    def _take_canonical(self, path: Path, root: Path) -> None:
+        if SET_ASIDE in path.relative_to(root).parts[:-1]:
+            self.set_aside += 1
+        else:
+            self.files.append(path)
 
     def _take_claim(self, path: Path) -> None:
         try:

@@ -1,12 +1,15 @@
 """What two peers say to each other, as values and as bytes. `docs/wire-format.md` is the same thing as tables.
 
-Every packet is one msgpack array: an envelope that is alike for all kinds, then the body of its kind. Whatever does not
-fit exactly (a kind, a type, a range, a length) raises `ProtocolError`; sizes are bounded before anything is allocated.
+Every packet is one msgpack array and its CRC-32: an envelope that is alike for all kinds, then the body of its kind.
+Whatever does not fit exactly (a checksum, a kind, a type, a range, a length) raises `ProtocolError`; sizes are bounded
+before anything is allocated. The checksum is there because a flipped bit in an input is still an input: without it a
+transport that does not authenticate would make the seats diverge.
 """
 
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Any, Final, NamedTuple, TypeAlias
+from zlib import crc32
 
 import msgpack
 
@@ -24,6 +27,8 @@ _MAX_TIME: Final = (1 << 63) - 1
 _MAX_TEXT: Final = 1024
 _MAX_ROWS_NAMED: Final = 1024
 _MAX_FIELDS: Final = 64
+_MAX_NAME: Final = 64
+_CHECKSUM_BYTES: Final = 4
 
 
 class Kind(IntEnum):
@@ -159,7 +164,7 @@ def encode(packet: Packet) -> bytes:
     else:
         fields = tuple(body)
     data: bytes = _pack((_KIND_OF[type(body)], PROTOCOL_VERSION, run, episode, *probe, verdict, seen, *fields))
-    return data
+    return data + crc32(data).to_bytes(_CHECKSUM_BYTES, "big")
 
 
 def decode(data: bytes) -> Packet:
@@ -186,8 +191,11 @@ _ENVELOPE_FIELDS: Final = 9
 def _unpack(data: bytes) -> Sequence[Any]:
     if len(data) > MAX_PACKET_BYTES:
         raise ProtocolError(f"expected at most {MAX_PACKET_BYTES} bytes, got {len(data)}")
+    content, checksum = data[:-_CHECKSUM_BYTES], data[-_CHECKSUM_BYTES:]
+    if crc32(content).to_bytes(_CHECKSUM_BYTES, "big") != checksum:
+        raise ProtocolError(f"expected a packet with its checksum, got {len(data)} other bytes")
     try:
-        fields = msgpack.unpackb(data, use_list=False, strict_map_key=True)
+        fields = msgpack.unpackb(content, use_list=False, strict_map_key=True)
     except (ValueError, msgpack.UnpackException, RecursionError) as error:
         raise ProtocolError(f"expected one msgpack array, got {len(data)} other bytes ({error})") from error
     if type(fields) is not tuple:
@@ -225,7 +233,11 @@ def _verdict(value: object) -> Verdict:
 def _hello(fields: Sequence[Any]) -> Hello:
     _expect(fields, len(Hello._fields))
     seat, instance, established, run, seed, next_episode, episodes, participant, kind, terms = fields
-    if type(terms) is not dict or len(terms) > _MAX_FIELDS or not all(type(name) is str for name in terms):
+    if (
+        type(terms) is not dict
+        or len(terms) > _MAX_FIELDS
+        or not all(type(name) is str and len(name) <= _MAX_NAME for name in terms)
+    ):
         raise ProtocolError(f"terms: expected a map of at most {_MAX_FIELDS} names, got {type(terms).__name__}")
     return Hello(
         _integer("seat", seat, 1),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from netcode.episode import Held, Tick
 from netcode.limits import HICCUP, SECOND
@@ -11,8 +11,21 @@ from netcode.session import Phase, Session
 from netcode.vocabulary import AWAY, Input
 
 S = TypeVar("S")
-_ABSENT = Input(0, AWAY)
+_ABSENT: Final = Input(0, AWAY)
 """What a seat whose program stood still has, by rule, done."""
+
+RECONCILE: Final = SECOND
+"""After a standstill the connection may have to be made anew before the partner's frame is known."""
+
+
+class _Debt(NamedTuple):
+    """Ticks that our own clock says we missed, and until when (ns) they may still be found to be owed."""
+
+    ticks: int
+    until: int
+
+
+_NO_DEBT: Final = _Debt(0, 0)
 
 
 @dataclass(slots=True)
@@ -36,7 +49,8 @@ class Pulse(Generic[S]):
         self.session = session
         self.metronome = Metronome(session.setup.terms.tick_rate, now)
         self.tally = Tally()
-        self._episode = -1
+        self._hiccup_ticks = HICCUP * session.setup.terms.tick_rate // SECOND
+        self._debt = _NO_DEBT
         self._was_held = False
 
     @property
@@ -55,9 +69,15 @@ class Pulse(Generic[S]):
         if self.session.phase is not Phase.PLAYING:
             self._pass_time(due, now)
             return []
-        if due == 1:
-            return self._play([sample], now)
-        return self._play_owed(due, sample, now)
+        if due > self._hiccup_ticks:
+            self._debt = _Debt(due, now + RECONCILE)
+        absent = self.absent_ticks(now)
+        if absent:
+            return self._catch_up(absent, now)
+        ticks = self._play([sample] * max(1, self.session.owed(due)), now)
+        if due > 1:
+            self.metronome.restart(now)
+        return ticks
 
     def retry(self, now: int) -> list[Tick]:
         """After packets arrived: a tick that was held by the window may go on at once, before its next deadline."""
@@ -81,23 +101,27 @@ class Pulse(Generic[S]):
             self.metronome.ticked()
         if self.session.phase is Phase.PLAYING:
             self.tally = Tally()
+            self._debt = _NO_DEBT
             self._was_held = False
             self.metronome.restart(now)
 
     def absent_ticks(self, now: int) -> int:
-        """How many ticks `run` would play at `now` for a seat that stood still: 0 but after a standstill."""
-        owed = self.session.owed(self.metronome.due(now))
-        return owed if owed > HICCUP * self.session.setup.terms.tick_rate // SECOND else 0
+        """How many ticks `run` would play at `now` for a seat that stood still: 0 but after a standstill.
 
-    def _play_owed(self, due: int, sample: Callable[[], Input], now: int) -> list[Tick]:
-        """We are late by whole periods. What the partner played on meanwhile is owed; the rest of the time is gone."""
-        absent = self.absent_ticks(now)
-        if absent:
-            ticks = self._play([lambda: _ABSENT] * absent, now)
-            self.tally.standstills += 1
-            self.tally.owed_ticks += len(ticks)
-        else:
-            ticks = self._play([sample] * max(1, self.session.owed(due)), now)
+        What is owed is the lesser of two: the ticks that our clock says we missed, and how far the partner has played
+        on without us. The second is only known when its packets are here, which may be a little after we woke.
+        """
+        due = self.metronome.due(now)
+        missed = max(self._debt.ticks if now < self._debt.until else 0, due)
+        owed = self.session.owed(missed)
+        return owed if owed > self._hiccup_ticks else 0
+
+    def _catch_up(self, absent: int, now: int) -> list[Tick]:
+        """Play the owed ticks in one batch, with the inputs that somebody who is not there makes."""
+        ticks = self._play([lambda: _ABSENT] * absent, now)
+        self.tally.standstills += 1
+        self.tally.owed_ticks += len(ticks)
+        self._debt = _NO_DEBT
         self.metronome.restart(now)
         return ticks
 

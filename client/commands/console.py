@@ -5,6 +5,7 @@ import sys
 from types import TracebackType
 from typing import Any, Final, Self
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
@@ -12,7 +13,9 @@ from rich.table import Table
 from client.commands.demo import DemoPlan, DemoResult, EpisodeResult
 from games.contract import Seat
 
-HASH_DIGITS: Final = 16
+HASH_DIGITS: Final = 12
+FILE_WIDTH: Final = 120
+"""Without a terminal nothing has to fit one."""
 
 
 class DemoConsole:
@@ -20,6 +23,8 @@ class DemoConsole:
 
     def __init__(self, plan: DemoPlan, frames: int, *, quiet: bool) -> None:
         self._console = Console(stderr=quiet, highlight=False)
+        if not self._console.is_terminal:
+            self._console.width = FILE_WIDTH
         self._plan = plan
         self._frames = frames
         columns = (
@@ -64,9 +69,11 @@ class DemoConsole:
 
     def show(self, result: DemoResult) -> None:
         """The table, and what is missing."""
-        table = Table("episode", "frames", "seat", "ended", "agreement", "canonical SHA-256", title=f"run {result.run}")
+        table = Table(title=f"run {result.run}", box=box.SIMPLE_HEAD, title_justify="left")
+        for column in ("episode", "frames", "seat", "ended", "agreement", "canonical SHA-256"):
+            table.add_column(column, no_wrap=True)
         for column in ("rollbacks", "holds", "receipt"):
-            table.add_column(column, justify="right")
+            table.add_column(column, justify="right", no_wrap=True)
         for episode in result.episodes:
             _add_rows(table, episode)
         self._console.print(table)
@@ -94,7 +101,7 @@ def _add_rows(table: Table, episode: EpisodeResult) -> None:
         digest = f"{found['sha256'][:HASH_DIGITS]} {'=' if episode.is_equal else '≠'}"
         table.add_row(
             number,
-            str(episode.seats[seat].claim.rows) if episode.seats[seat] is not None else "",
+            str(found["rows"]),
             seat.word,
             found["end"],
             found["agreement"],

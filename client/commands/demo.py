@@ -75,6 +75,7 @@ class SeatResult:
         away = statistics.get("away_frames", {"left": 0, "right": 0})
         return {
             "end": claim.reason.value,
+            "rows": claim.rows,
             "agreement": claim.agreement.value,
             "sha256": claim.sha256,
             "file": str(self.path),

@@ -1,7 +1,6 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -44,7 +43,7 @@ def test_a_claim_is_read_back_as_it_was_written_with_its_statistics() -> None:
         ("run", None),
     ],
 )
-def test_a_claim_with_a_wrong_field_is_refused_by_its_name(name: str, value: Any) -> None:
+def test_a_claim_with_a_wrong_field_is_refused_by_its_name(name: str, value: object) -> None:
     fields = json.loads(encode_claim(a_claim()))
     with pytest.raises(StateFileError, match=name):
         decode_claim(json.dumps(fields | {name: value}).encode())

@@ -20,7 +20,7 @@ from data.share import FolderShare
 from data.station import Station, open_station
 from data.tape import Tape
 from games.contract import Seat
-from netcode.vocabulary import NEUTRAL, Reason
+from netcode.vocabulary import NEUTRAL, ConfirmedFrame, Reason
 from tests.support.disks import DroppingDisk, WatchedDisk, failing_at, failing_from
 from tests.support.oplog import violations
 from tests.support.stations import (
@@ -90,7 +90,7 @@ def test_both_seats_record_the_same_bytes_under_the_same_name(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("stranger", [b"row", (0, NEUTRAL), tuple(make_frames(1)[0]), None])
-def test_only_a_confirmed_frame_is_recorded(tmp_path: Path, stranger: Any) -> None:
+def test_only_a_confirmed_frame_is_recorded(tmp_path: Path, stranger: ConfirmedFrame) -> None:
     recorder = make_recorder(tmp_path, "/share")
     begin(recorder, make_terms())
     with pytest.raises(TypeError, match="ConfirmedFrame"):

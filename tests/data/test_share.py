@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -98,7 +98,7 @@ def check_that_a_lie_is_not_acknowledged(share: FolderShare, source: Path) -> No
 class OverwritingShare(FolderShare):
     """The mutant: a plain rename over the final name."""
 
-    def _store(self, relative: Any, data: bytes, sha256: str, owner: str) -> Level:
+    def _store(self, relative: PurePosixPath, data: bytes, sha256: str, owner: str) -> Level:
         (self.root / relative).write_bytes(data)
         return Level.STORED
 
@@ -106,7 +106,7 @@ class OverwritingShare(FolderShare):
 class TrustingShare(FolderShare):
     """The mutant: acknowledges without reading back."""
 
-    def _store(self, relative: Any, data: bytes, sha256: str, owner: str) -> Level:
+    def _store(self, relative: PurePosixPath, data: bytes, sha256: str, owner: str) -> Level:
         target = self.root / relative
         target.parent.mkdir(parents=True, exist_ok=True)
         self._place(target.with_suffix(".tmp"), target, data)
@@ -203,7 +203,7 @@ def test_another_stations_temporary_file_is_left_alone(root: Path, source: Path)
 
 
 def test_a_good_folder_is_probed_marked_once_and_left_clean(root: Path) -> None:
-    first, second = FolderShare(root).probe(), FolderShare(root).probe()
+    first, second = FolderShare(root).probe(OWNER), FolderShare(root).probe(OWNER)
     assert (first.level, first.share_id) == (Level.STORED, second.share_id)
     assert files_under(root) == {MARK_NAME}
     assert FolderShare(root).identify().share_id == first.share_id
@@ -217,16 +217,19 @@ def test_created_shares_keep_their_mark(root: Path) -> None:
 
 def test_a_missing_share_is_never_made(tmp_path: Path, source: Path) -> None:
     share = FolderShare(tmp_path / "missing")
-    for question in (share.identify, share.probe, lambda: share.store(NAME, source, SHA, OWNER)):
-        with pytest.raises(ShareBlockedError, match="not there"):
-            question()
+    with pytest.raises(ShareBlockedError, match="not there"):
+        share.identify()
+    with pytest.raises(ShareBlockedError, match="not there"):
+        share.probe(OWNER)
+    with pytest.raises(ShareBlockedError, match="not there"):
+        share.store(NAME, source, SHA, OWNER)
     assert not share.root.exists()
 
 
 def test_a_file_in_a_shares_place_is_named_as_such_and_kept(tmp_path: Path, source: Path) -> None:
     (tmp_path / "share").write_text("mine")
     with pytest.raises(ShareBlockedError, match="a file in its place"):
-        FolderShare(tmp_path / "share").probe()
+        FolderShare(tmp_path / "share").probe(OWNER)
     with pytest.raises(ShareBlockedError, match="a file in its place"):
         FolderShare(tmp_path / "share").store(NAME, source, SHA, OWNER)
     assert (tmp_path / "share").read_text() == "mine"
@@ -244,7 +247,7 @@ def test_a_file_in_a_study_folders_place_blocks_in_words(root: Path, source: Pat
 )
 def test_what_a_share_refuses_is_said_in_words(root: Path, code: int, words: str) -> None:
     with pytest.raises(ShareBlockedError, match=words):
-        FolderShare(root, failing_at(0, code)).probe()
+        FolderShare(root, failing_at(0, code)).probe(OWNER)
 
 
 def test_a_share_without_space_is_full_before_it_is_tried(root: Path) -> None:
@@ -254,7 +257,7 @@ def test_a_share_without_space_is_full_before_it_is_tried(root: Path) -> None:
 
     disk = FullDisk()
     with pytest.raises(ShareBlockedError, match="full"):
-        FolderShare(root, disk).probe()
+        FolderShare(root, disk).probe(OWNER)
     assert disk.log == []
 
 
@@ -269,12 +272,12 @@ def test_a_share_that_would_overwrite_is_refused_by_the_probe(root: Path) -> Non
 
     for disk in (CarelessDisk(), ShruggingDisk()):
         with pytest.raises(ShareBlockedError, match="overwrite"):
-            FolderShare(root, disk).probe()
+            FolderShare(root, disk).probe(OWNER)
 
 
 def test_a_share_that_gives_back_other_bytes_is_refused_by_the_probe(root: Path) -> None:
     with pytest.raises(ShareBlockedError, match="other bytes"):
-        FolderShare(root, LyingDisk(lambda path, data: data[:-1])).probe()
+        FolderShare(root, LyingDisk(lambda path, data: data[:-1])).probe(OWNER)
 
 
 @pytest.fixture
@@ -289,7 +292,7 @@ def read_only(root: Path) -> Iterator[Path]:
 @pytest.mark.skipif(shutil.which("mount") is None, reason="this system has no mount command")
 def test_a_share_that_is_really_mounted_read_only_blocks_in_words(read_only: Path, source: Path) -> None:
     with pytest.raises(ShareBlockedError, match=r"read-only|full"):
-        FolderShare(read_only).probe()
+        FolderShare(read_only).probe(OWNER)
     with pytest.raises(ShareBlockedError, match="read-only"):
         FolderShare(read_only).store(NAME, source, SHA, OWNER)
 

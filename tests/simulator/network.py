@@ -1,45 +1,88 @@
 """The simulated link: two queues of packets in flight, with every fault that a network has."""
 
 import heapq
+from collections import Counter
 from random import Random
 
-from tests.simulator.plan import LinkPlan, Outage
+from netcode.inputs import ProtocolError
+from netcode.limits import MAX_PACKET_BYTES, MILLISECOND
+from netcode.packets import Play, decode, encode
+from tests.simulator.plan import LinkPlan, Plan
+
+_MOST_REMEMBERED = 64
+"""Old packets that wait to be replayed."""
+_LATEST_REPLAY = 2000 * MILLISECOND
+
+Foreign = tuple[list[bytes], list[bytes]]
+"""What left and right said in another session."""
 
 
 class Network:
     """What is on its way between two machines. Each way is lossy in its own manner."""
 
-    def __init__(self, links: tuple[LinkPlan, LinkPlan], outages: tuple[Outage, ...], rng: Random) -> None:
-        self._links = links
-        self._outages = outages
+    def __init__(self, plan: Plan, rng: Random, foreign: Foreign) -> None:
+        self._links = plan.links
+        self._outages = plan.outages
         self._rng = rng
+        self._foreign = foreign
         self._flying: tuple[list[tuple[int, int, bytes]], ...] = ([], [])
+        self._said: Foreign = ([], [])
         self._sent = 0
         self._last_arrival = [0, 0]
-        self.counts = {"lost": 0, "duplicated": 0, "damaged": 0, "reordered": 0, "blocked": 0}
+        self.counts: Counter[str] = Counter()
+        self.largest = 0
+        """Bytes of the largest packet that a session made."""
 
     def send(self, sender: int, data: bytes, now: int) -> None:
-        """Put a packet on the way to the other machine."""
-        link, rng, receiver = self._links[sender], self._rng, 1 - sender
+        """Put a packet on the way to the other machine, and perhaps others with it."""
+        link, rng = self._links[sender], self._rng
+        self.largest = max(self.largest, len(data))
+        self._carry(sender, data, now)
+        if link.foreign and self._foreign[sender] and rng.random() < link.foreign:
+            self.counts["foreign"] += 1
+            self._carry(sender, rng.choice(self._foreign[sender]), now)
+        if link.replayed:
+            self._replay(sender, data, now)
+        if link.boasted and rng.random() < link.boasted:
+            boast = _boast(data, rng)
+            if boast:
+                self.counts["boasted"] += 1
+                self._carry(sender, boast, now)
+
+    def _replay(self, sender: int, data: bytes, now: int) -> None:
+        """Some packets are kept; some of the kept ones come again, after the newer ones."""
+        rng, said = self._rng, self._said[sender]
+        if rng.random() < 0.1:
+            said.append(data)
+            if len(said) > _MOST_REMEMBERED:
+                said.pop(rng.randrange(_MOST_REMEMBERED))
+        if said and rng.random() < self._links[sender].replayed:
+            self.counts["replayed"] += 1
+            self._carry(sender, rng.choice(said), now + rng.randrange(_LATEST_REPLAY))
+
+    def _carry(self, sender: int, data: bytes, now: int) -> None:
+        link, rng = self._links[sender], self._rng
         if any(outage.start <= now < outage.stop and outage.ways[sender] for outage in self._outages):
             self.counts["blocked"] += 1
             return
         in_burst = bool(link.burst_every) and now % link.burst_every < link.burst_length
-        if in_burst or rng.random() < link.loss:
-            self.counts["lost"] += 1
+        if in_burst or (link.loss and rng.random() < link.loss):
+            self.counts["lost in a burst" if in_burst else "lost"] += 1
             return
-        copies = 1 + (rng.random() < link.duplicate)
-        self.counts["duplicated"] += copies - 1
-        for _ in range(copies):
-            self._fly(receiver, self._damaged(data, link), now + link.delay + rng.randrange(link.jitter + 1), link)
+        is_twice = bool(link.duplicate) and rng.random() < link.duplicate
+        self.counts["duplicated"] += is_twice
+        for _ in range(1 + is_twice):
+            late = rng.randrange(link.jitter) if link.jitter else 0
+            self._fly(1 - sender, self._damaged(data, link), now + link.delay + late, link)
 
     def _damaged(self, data: bytes, link: LinkPlan) -> bytes:
         rng = self._rng
-        if rng.random() >= link.damage:
+        if not link.damage or rng.random() >= link.damage:
             return data
-        self.counts["damaged"] += 1
         if rng.random() < 0.5:
+            self.counts["truncated"] += 1
             return data[: rng.randrange(len(data))]
+        self.counts["flipped"] += 1
         at = rng.randrange(len(data))
         return data[:at] + bytes([data[at] ^ (1 << rng.randrange(8))]) + data[at + 1 :]
 
@@ -64,3 +107,19 @@ class Network:
         while flying and flying[0][0] <= now:
             packets.append(heapq.heappop(flying)[2])
         return packets
+
+
+def _boast(data: bytes, rng: Random) -> bytes | None:
+    """The same packet with a claim that cannot be, which makes all of it worth nothing; None if it is no input packet."""
+    try:
+        envelope, body = decode(data)
+    except ProtocolError:
+        return None
+    if type(body) is not Play:
+        return None
+    boasts = [body._replace(received=body.received + 5000)]
+    if body.inputs:
+        boasts.append(body._replace(inputs=body.inputs[:-3] + b"\xc8\0\0"))
+        boasts.append(body._replace(inputs=body.inputs + body.inputs[-3:] * 400))
+    boast = encode(type(decode(data))(envelope, rng.choice(boasts)))
+    return boast if len(boast) <= MAX_PACKET_BYTES else None

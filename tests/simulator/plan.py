@@ -68,7 +68,7 @@ class MachinePlan:
     """In every episode this machine's state is altered in this frame: the seats must be found to diverge there."""
     differs: Literal["", "term", "header"] = ""
     """What this seat was set up with that the other was not: both must refuse."""
-    player: Literal["walk", "taps", "still", "boundary", "stay", "bot"] = "walk"
+    player: Literal["walk", "taps", "still", "boundary", "bot"] = "walk"
     """`walk`: keys held for a random while; `taps`: another key every tick; `boundary`: changes at the first frames, the
     last ones and around checkpoints; `bot`: the game's own."""
 

@@ -1,33 +1,42 @@
 """Runs one plan: the machines and the network in one virtual time, until both are done or time is up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 
+from games import registry
 from games.contract import Game, Seat
-from netcode.limits import SECOND, Times
+from netcode.session import Phase
 from netcode.vocabulary import Terms
 from tests.simulator.machine import Machine
-from tests.simulator.network import Network
-from tests.simulator.plan import Plan
+from tests.simulator.network import Foreign, Network
+from tests.simulator.plan import LinkPlan, MachinePlan, Plan
 from tests.support.toy_game import ToyGame
 
-QUICK = Times(countdown=SECOND // 5, result=SECOND // 5, rejoin=20 * SECOND, linger=SECOND)
-"""The default grace and patience; only what a participant looks at is shortened."""
-_LONGEST_RUN = 300 * SECOND
+_BOOTED = 10**15
+"""About what the clocks of these machines show when a run begins; of the session before it, a good deal less."""
+_NOBODY: Foreign = ([], [])
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a run."""
+    """What came of a run. `finished_at` is the virtual time when both machines were done; None if they never were."""
 
     plan: Plan
+    game: Game[Any]
+    terms: Terms
     machines: tuple[Machine, Machine]
     network: Network
     finished_at: int | None
-    """Virtual time at which both machines were done; None if they never were."""
 
 
-def terms_of(plan: Plan, game: Game) -> Terms:
+def game_of(plan: Plan) -> Game[Any]:
+    """The game that a plan plays."""
+    return ToyGame() if plan.game == "toy" else registry.find(plan.game)
+
+
+def terms_of(plan: Plan, game: Game[Any]) -> Terms:
+    """What both seats bring to the session."""
     config = {**game.configure(tick_rate=plan.tick_rate, frames=plan.frames)}
     if plan.game == "toy":
         config["goal"] = plan.goal
@@ -50,25 +59,80 @@ def terms_of(plan: Plan, game: Game) -> Terms:
     )
 
 
-def run(plan: Plan, times: Times = QUICK) -> Outcome:
+def run(plan: Plan) -> Outcome:
     """Play the plan to its end."""
+    foreign = _said_before(plan) if any(link.foreign for link in plan.links) else _NOBODY
+    return _play(plan, foreign, _BOOTED)
+
+
+def _said_before(plan: Plan) -> Foreign:
+    """What the same two machines said in a session before: as like to this one's packets as another's can be."""
+    quiet = replace(
+        plan,
+        seed=plan.seed ^ 0xF0E1,
+        frames=24,
+        episodes=2,
+        outages=(),
+        links=(LinkPlan(), LinkPlan()),
+        machines=(MachinePlan(), MachinePlan()),
+    )
+    kept: Foreign = ([], [])
+    _play(quiet, _NOBODY, _BOOTED // 2, kept)
+    return kept
+
+
+class _Recorder(Network):
+    """A network that also writes down what each seat says."""
+
+    kept: Foreign = _NOBODY
+
+    def send(self, sender: int, data: bytes, now: int) -> None:
+        self.kept[sender].append(data)
+        super().send(sender, data, now)
+
+
+def _play(plan: Plan, foreign: Foreign, boot_clock: int, kept: Foreign | None = None) -> Outcome:
     rng = Random(plan.seed ^ 0x5EED)
-    game = ToyGame()
+    game = game_of(plan)
     terms = terms_of(plan, game)
-    machines = tuple(
-        Machine(seat, terms, game, plan.episodes, plan.machines[seat], times, Random(rng.getrandbits(64)))
+    left, right = (
+        Machine(seat, plan, _brought(plan, seat, terms), game, boot_clock + rng.getrandbits(40), _fork(rng))
         for seat in Seat
     )
-    network = Network(plan.links, plan.outages, rng)
-    now, finished_at = 0, None
-    while now < _LONGEST_RUN:
-        wakes = [(machine.next_wake(network.next_arrival(machine.seat)), machine.seat) for machine in machines]
-        due = [(wake, seat) for wake, seat in wakes if wake is not None]
-        if all(machine.is_done for machine in machines) or not due:
-            finished_at = now
-            break
+    network = Network(plan, rng, foreign) if kept is None else _Recorder(plan, rng, foreign)
+    if kept is not None and isinstance(network, _Recorder):
+        network.kept = kept
+    finished_at = _until_done(plan, (left, right), network)
+    return Outcome(plan, game, terms, (left, right), network, finished_at)
+
+
+def _fork(rng: Random) -> Random:
+    return Random(rng.getrandbits(64))
+
+
+def _brought(plan: Plan, seat: Seat, terms: Terms) -> Terms:
+    is_unlike = plan.machines[seat].differs == "term"
+    return replace(terms, guess_frames=terms.guess_frames + 1) if is_unlike else terms
+
+
+def _until_done(plan: Plan, machines: tuple[Machine, Machine], network: Network) -> int | None:
+    now, limit = 0, plan.time_limit
+    left, right = machines
+    while now < limit:
+        _close_the_forsaken(machines, now)
+        wakes = left.next_wake(network.next_arrival(0)), right.next_wake(network.next_arrival(1))
+        if left.is_done and right.is_done:
+            return now
+        due = [(wake, seat) for seat, wake in enumerate(wakes) if wake is not None]
+        if not due:
+            return now
         wake, seat = min(due)
         now = max(now, wake)
-        for packet in machines[seat].wake(now, network.arrived(seat, now)):
-            network.send(seat, packet, now)
-    return Outcome(plan, (machines[0], machines[1]), network, finished_at)
+        machines[seat].wake(now, network)
+    return None
+
+
+def _close_the_forsaken(machines: tuple[Machine, Machine], now: int) -> None:
+    for machine, other in zip(machines, reversed(machines), strict=True):
+        if other.is_done and machine.is_up and machine.session.phase is Phase.GREETING:
+            machine.give_up(now)

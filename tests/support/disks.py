@@ -36,7 +36,7 @@ class WatchedDisk(Disk):
         self.log: list[tuple[str, tuple[Any, ...]]] = []
         self._before = before
 
-    def _called(self, name: str, *arguments: Any) -> None:
+    def _called(self, name: str, *arguments: object) -> None:
         number = len(self.log)
         self.log.append((name, arguments))
         if self._before is not None:
@@ -46,10 +46,10 @@ class WatchedDisk(Disk):
         return [name for name, _ in self.log]
 
 
-def _watch(name: str) -> Callable[..., Any]:
+def _watch(name: str) -> Callable[..., object]:
     original = getattr(Disk, name)
 
-    def call(self: WatchedDisk, *arguments: Any) -> Any:
+    def call(self: WatchedDisk, *arguments: object) -> object:
         self._called(name, *arguments)
         return original(self, *arguments)
 

@@ -19,7 +19,7 @@ class _Reading:
             case "create", (path,):
                 self.created.append(path)
                 self.unflushed.add(path)
-            case ("flush" | "flush_data"), _:
+            case (("flush" | "flush_data"), _):
                 self.unflushed.clear()  # one draft flushes its files together, and small files one by one
             case "link", (source, target):
                 self._link(source, target)

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from data.claims import Statistics
 from data.episode_format import encode_header, encode_row
 from data.files import Disk
 from data.local_format import LocalHeader
-from data.recorder import Recorder
+from data.recorder import QUEUE_LIMITS, QueueLimits, Recorder
 from games.contract import Seat
 from netcode.vocabulary import Agreement, ConfirmedFrame, End, Ending, EpisodeTerms, Input, Reason
 from tests.support import recorded
@@ -18,10 +17,13 @@ from tests.support.toy_game import ToyGame
 STATISTICS: Statistics = {"rollbacks": 3, "away_frames": {"left": 4, "right": 0}, "note": "a text"}
 
 
-def make_terms(episode: int = 0, **session: Any) -> EpisodeTerms:
+def make_terms(episode: int = 0, **session: str) -> EpisodeTerms:
     """Terms of an episode of the toy game; `session` changes fields of the session's terms."""
     terms = recorded.make_terms(ToyGame(), episode=episode, source="0" * 64)
-    return replace(terms, terms=replace(terms.terms, **session))
+    session_terms = terms.terms
+    for name, value in session.items():
+        session_terms = replace(session_terms, **{name: value})  # type: ignore[arg-type]  # every id is a text
+    return replace(terms, terms=session_terms)
 
 
 def make_frames(count: int, start: int = 0, salt: int = 0) -> tuple[ConfirmedFrame, ...]:
@@ -58,9 +60,13 @@ def local_header(terms: EpisodeTerms, seat: Seat) -> LocalHeader:
 
 
 def make_recorder(
-    home: Path, share: Path | str, seat: Seat = Seat.LEFT, disk: Disk | None = None, **more: Any
+    home: Path,
+    share: Path | str,
+    seat: Seat = Seat.LEFT,
+    disk: Disk | None = None,
+    limits: QueueLimits = QUEUE_LIMITS,
 ) -> Recorder:
-    return Recorder(home, share_url=str(share), seat=seat, disk=disk, **more)
+    return Recorder(home, share_url=str(share), seat=seat, disk=disk, limits=limits)
 
 
 def begin(recorder: Recorder, terms: EpisodeTerms, seat: Seat = Seat.LEFT) -> None:
@@ -92,7 +98,5 @@ def record_session(home: Path, share: Path | str, seat: Seat = Seat.LEFT, episod
 def files_under(folder: Path) -> set[str]:
     """Every file below, as text; lock files left out, because they say nothing."""
     return {
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file() and path.suffix != ".lock"
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"
     }

@@ -1,0 +1,53 @@
+"""Text is data: each language says everything, with the same blanks to fill in, and the game's guide is among it."""
+
+from string import Formatter
+
+import pytest
+
+from client.texts import CATALOGUES, ENGLISH, GERMAN, Texts, clock, guide_values
+from games.foraging import FORAGING
+
+
+def blanks(words: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(words) if name}
+
+
+def test_every_language_says_the_same_things() -> None:
+    assert set(ENGLISH) == set(GERMAN)
+    assert {key: blanks(words) for key, words in ENGLISH.items()} == {
+        key: blanks(words) for key, words in GERMAN.items()
+    }
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_every_line_of_a_shipped_guide_can_be_said_with_the_games_own_numbers(language: str) -> None:
+    values = guide_values(FORAGING.configure(tick_rate=60), 60)
+    for line in FORAGING.guide:
+        words = Texts(language)(line.text, **values)
+        assert words != line.text
+        assert "{" not in words
+    assert "2 s" in Texts(language)("guide.foraging.join", **values)
+
+
+def test_a_text_that_is_no_key_is_shown_as_it_is() -> None:
+    assert Texts("de")("Push the box home") == "Push the box home"
+
+
+def test_an_unknown_language_is_refused() -> None:
+    with pytest.raises(KeyError):
+        Texts("xx")
+
+
+def test_the_clock_says_zero_only_at_the_end() -> None:
+    assert [clock(seconds) for seconds in (84, 60.0, 59.01, 0.02, 0, -3)] == [
+        "1:24",
+        "1:00",
+        "1:00",
+        "0:01",
+        "0:00",
+        "0:00",
+    ]
+
+
+def test_ticks_become_seconds() -> None:
+    assert guide_values({"join_ticks": 45, "gems": 7}, 30) == {"join_ticks": 45, "gems": 7, "join_seconds": "1.5"}

@@ -1,0 +1,5 @@
+"""Deliberately broken rules."""
+from contextlib import contextmanager
+@contextmanager
+def applied(name):
+    yield
