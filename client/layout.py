@@ -10,6 +10,8 @@ from pygame import Rect
 
 DESIGN_SIZE: Final = (1000, 760)
 """The window size in which one unit is one pixel."""
+SMALLEST: Final = (480, 360)
+"""In a smaller window nothing on the board could be told apart."""
 LEAST_UNIT: Final = 0.5
 TILE_STEP: Final = 8
 """Cells grow in these steps, so that halves and quarters of a cell fall on whole pixels."""
@@ -38,14 +40,14 @@ class Layout(NamedTuple):
 
 
 def layout_for(size: tuple[int, int], columns: int, rows: int) -> Layout:
-    """The layout for a window of `size` around a board of so many cells."""
-    width, height = size
+    """The layout for a window of `size` around a board of so many cells; a tiny window shows part of a small one."""
+    size = width, height = max(size[0], SMALLEST[0]), max(size[1], SMALLEST[1])
     unit = max(LEAST_UNIT, min(width / DESIGN_SIZE[0], height / DESIGN_SIZE[1]))
     beside, alone = (
         _tile(size, unit, columns, rows, with_panel=True),
         _tile(size, unit, columns, rows, with_panel=False),
     )
-    has_panel = beside * 4 >= alone * 3  # a panel may cost the board a quarter of its size, no more
+    has_panel = beside * 6 >= alone * 5  # a panel may cost the board a sixth of its size, no more
     tile = beside if has_panel else alone
     board_size = (columns * tile, rows * tile)
     spare = max(0.0, height - board_size[1] - (2 * MARGIN + BAR + GAP) * unit)

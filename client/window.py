@@ -22,9 +22,7 @@ if sys.platform == "win32":
 import pygame
 
 from client.events import CloseRequested, FocusEdge, KeyEdge, PanelToggled, Resized, WindowEvent
-
-SMALLEST: Final = (480, 360)
-"""In a smaller window nothing on the board could be told apart."""
+from client.layout import SMALLEST
 
 LEAVE_CHORD: Final = frozenset({pygame.KSCAN_LCTRL, pygame.KSCAN_LSHIFT, pygame.KSCAN_Q})
 LEAVE_HOLD_NS: Final = 1_000_000_000

@@ -12,7 +12,7 @@ from data.episode_header import decode_header, encode_header
 from data.episode_row import DIGEST_BYTES, Row, decode_row, encode_row, row_of, state_digest
 from data.framing import CHAIN_START, MAGIC, SKIPPABLE, FormatError, Record, TornError, frame_record, records
 from data.packing import is_int, kind_of, pack, split, unpack_map
-from netcode.vocabulary import CHECKPOINT_FRAMES, End, EpisodeTerms, Reason
+from netcode.vocabulary import CHECKPOINT_FRAMES, End, EpisodeTerms, Reason, Terms
 
 __all__ = [
     "BLOCK_FRAMES",
@@ -218,18 +218,18 @@ class _Reading:
             raise FormatError("count", f"1 to {BLOCK_FRAMES} rows in a block", record.count)
         if len(self.rows) % BLOCK_FRAMES:
             raise FormatError("record", "END after a short block", "another block")
-        rows, frames = self._split(record)
+        rows, frames = self._split(record, cast("EpisodeTerms", self._terms).terms)
         self.rows += rows
         self._frames += frames
 
-    def _split(self, record: Record) -> tuple[list[bytes], list[Row]]:
+    def _split(self, record: Record, terms: Terms) -> tuple[list[bytes], list[Row]]:
         """Cut a block into its rows, encoded and decoded."""
         rows: list[bytes] = []
         frames: list[Row] = []
         frame, offset = len(self.rows), record.payload_offset
         try:
             for values, encoded in split(record.payload, record.count, "row", offset):
-                frames.append(_check_row(row_of(values), frame, cast("EpisodeTerms", self._terms)))
+                frames.append(_check_row(row_of(values), frame, terms))
                 rows.append(encoded)
                 frame, offset = frame + 1, offset + len(encoded)
         except FormatError as error:
@@ -266,14 +266,17 @@ class _Reading:
         return Prefix(self._terms, self._header, rows, frames, self._length, self._end, fault)
 
 
-def _check_row(row: Row, frame: int, terms: EpisodeTerms) -> Row:
+def _check_row(row: Row, frame: int, terms: Terms) -> Row:
+    """The row, if it is that of `frame` and within the tables of the header."""
+    left, right = row.inputs
+    actions = len(terms.actions)
     if row.frame != frame:
         raise FormatError("frame", frame, row.frame)
-    for word, played in zip(("left", "right"), row.inputs, strict=True):
-        if played.action >= len(terms.terms.actions):
-            raise FormatError(f"{word}_action", f"below {len(terms.terms.actions)}", played.action)
-    if len(row.facts) != len(terms.terms.columns):
-        raise FormatError("facts", f"{len(terms.terms.columns)} values", len(row.facts))
+    if left.action >= actions or right.action >= actions:
+        seat, played = ("left", left) if left.action >= actions else ("right", right)
+        raise FormatError(f"{seat}_action", f"below {actions}", played.action)
+    if len(row.facts) != len(terms.columns):
+        raise FormatError("facts", f"{len(terms.columns)} values", len(row.facts))
     return row
 
 

@@ -1,8 +1,8 @@
 """One row of an episode: a frame's inputs, rewards, events, facts and state digest as canonical bytes, and back."""
 
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from data.episode_header import ROW_COLUMNS

@@ -285,6 +285,10 @@ def try_lock(path: Path) -> FileLock | None:
 def retire_lock(lock: FileLock) -> None:
     """Release a lock whose name is not needed again. Who waits on the unlinked file finds out and starts over."""
     path = Path(lock.lock_file)
-    if sys.platform != "win32":  # there an open file keeps its name
-        path.unlink(missing_ok=True)
-    lock.release()
+    try:
+        if sys.platform != "win32":  # there an open file keeps its name
+            path.unlink(missing_ok=True)
+    except OSError:
+        return  # an empty file stays, which a recovery clears: no reason to fail what has just succeeded
+    finally:
+        lock.release()

@@ -223,6 +223,10 @@ class _LocalReading:
             raise FormatError("record", "nothing after END", f"a record of type {record.type}")
         if (self._header is None) != (record.type == framing.HEADER):
             raise FormatError("record", "HEADER first and once", f"a record of type {record.type}")
+        if record.type in (framing.HEADER, framing.LOG, framing.END) and record.flags:
+            raise FormatError("flags", "0 for a known record", record.flags)
+        if record.type in (framing.HEADER, framing.END) and record.count != 1:
+            raise FormatError("count", "1", record.count)
         if record.type == framing.HEADER:
             self._header, self._kinds = decode_local_header(record.payload)
         elif record.type == framing.LOG:

@@ -60,7 +60,7 @@ class Receipts:
             StateFileError: a receipt stands for other bytes under this name.
         """
         try:
-            create_durably(self._disk, self._path(receipt.name), _encode(receipt))
+            create_durably(self._disk, self.path(receipt.name), _encode(receipt))
         except FileExistsError:
             standing = self.find(receipt.name)
             if standing is None or standing.sha256 != receipt.sha256:
@@ -71,7 +71,7 @@ class Receipts:
     def find(self, name: str) -> Receipt | None:
         """The receipt for a file name; None if there is none that can be read."""
         try:
-            return decode_receipt(self._path(name).read_bytes())
+            return decode_receipt(self.path(name).read_bytes())
         except (FileNotFoundError, StateFileError):
             return None  # an unreadable receipt proves nothing; a recovery reports it
 
@@ -82,7 +82,8 @@ class Receipts:
             if receipt is not None:
                 yield receipt
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
+        """Where the receipt for a file name lies."""
         return self._folder / f"{name}{RECEIPT_SUFFIX}"
 
 

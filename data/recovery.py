@@ -175,7 +175,7 @@ class _Recovery:
         outbox, receipts = Outbox(self._station.home, self._disk), Receipts(self._station.home, self._disk)
         for path in sorted(self._station.episodes.rglob("*")):
             # The item first, the receipt after it: a courier writes the receipt before it removes the item.
-            if path.is_dir() or outbox.path(path.name).exists() or receipts.find(path.name) is not None:
+            if path.is_dir() or outbox.path(path.name).exists() or receipts.path(path.name).exists():
                 continue
             self._queue_one(path, PurePosixPath(path.relative_to(self._station.episodes).as_posix()))
 

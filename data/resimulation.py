@@ -116,15 +116,19 @@ class EndRule:
 
     def end_at(self, frame: int, inputs: tuple[Input, Input], *, done: bool) -> End | None:
         """The end that the next frame makes, if it makes one. Call it for every frame in order."""
-        for seat in Seat:
-            self._away[seat] = self._away[seat] + 1 if inputs[seat].flags & AWAY else 0
+        left, right = inputs
+        away = self._away
+        away[0] = away[0] + 1 if left.flags & AWAY else 0
+        away[1] = away[1] + 1 if right.flags & AWAY else 0
         if done:
             return End(Reason.FINISHED, frame + 1, "game")
-        quitters = tuple(int(seat) for seat in Seat if inputs[seat].command == Command.ABORT)
-        if quitters:
+        if left.command or right.command:
+            quitters = tuple(seat for seat in (0, 1) if inputs[seat].command == Command.ABORT)
             return End(Reason.ABORTED, frame + 1, "quit", quitters)
-        absent = tuple(int(seat) for seat in Seat if self._limit and self._away[seat] >= self._limit)
-        return End(Reason.FINISHED, frame + 1, "away_limit", absent) if absent else None
+        if self._limit and max(away) >= self._limit:
+            absent = tuple(seat for seat in (0, 1) if away[seat] >= self._limit)
+            return End(Reason.FINISHED, frame + 1, "away_limit", absent)
+        return None
 
 
 def _end_mismatch(computed: End | None, recorded: End | None) -> Mismatch | None:

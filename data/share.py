@@ -6,6 +6,7 @@ back through a new open. A server may lose a rename if only the old name was flu
 """
 
 import errno
+import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -38,6 +39,7 @@ _WORDS: Final = {
     errno.EPERM: "this user may not write there",
     errno.ENOENT: "a folder of it is gone: is it mounted?",
     errno.ENOTDIR: "there is a file where a folder should be",
+    errno.EEXIST: "there is a file where a folder should be",
     errno.ESTALE: "it was taken away and came back as another one: mount it again",
     errno.EIO: "it reports an input/output error",
     errno.ETIMEDOUT: "it does not answer",
@@ -125,7 +127,7 @@ def open_share(url_or_path: str) -> Share:
     if scheme == "file":
         parts = urlsplit(url_or_path)
         host = f"//{parts.netloc}" if parts.netloc not in ("", "localhost") else ""
-        return FolderShare(Path(host + url2pathname(parts.path) if host else url2pathname(parts.path)))
+        return FolderShare(Path(host + url2pathname(parts.path)))
     if url_or_path and (len(scheme) < 2 or "://" not in url_or_path):  # one letter before a colon is a Windows drive
         return FolderShare(Path(url_or_path))
     raise ValueError(f"share: expected a folder or a file: URL, got {url_or_path[:200]!r}")
@@ -183,7 +185,7 @@ class FolderShare:
             raise ShareBlockedError(f"share {self.root}: {words}") from error
 
     def _identify(self) -> Identity:
-        return Identity(self._read_mark(), self.root.is_mount())
+        return Identity(self._read_mark(), os.path.ismount(self.root))  # Path.is_mount refuses on Windows before 3.12
 
     def _read_mark(self) -> str:
         try:

@@ -116,13 +116,20 @@ def _files_under(path: Path, strays: list[FileFinding]) -> Iterator[Path]:
     def refused(error: OSError) -> None:
         strays.append(FileFinding(Path(error.filename), Answer.NO_EPISODE, f"cannot be read: {error.strerror}"))
 
-    if not path.is_dir():
+    if not _is_folder(path):
         yield path
         return
     for folder, folders, names in os.walk(path, onerror=refused):
         folders.sort()
         for name in sorted(names):
             yield Path(folder, name)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False  # judging it will say why it cannot be read
 
 
 def _holds_local(path: Path) -> bool:

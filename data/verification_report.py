@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from data.findings import EpisodeFinding, FileFinding, Report
+from data.findings import Answer, EpisodeFinding, FileFinding, Report
 
 COLUMNS: Final = ("study", "dyad", "session", "episode", "frames", "ended", "seats", "answer", "sha256")
 SHORT_HASH_DIGITS: Final = 12
@@ -42,11 +42,13 @@ def _cells(episode: EpisodeFinding) -> tuple[str, ...]:
 
 
 def _details(episode: EpisodeFinding) -> list[str]:
-    lines = [f"{episode.answer.value}: {words}" for words in episode.words]
-    silent = (0, "") if episode.answer.exit_code == 0 else (0,)
-    lines += [_file_line(file) for file in episode.files if file.answer.exit_code not in silent]
-    lines += [_file_line(file) for file in episode.files if "cannot re-simulate" in file.words]
+    lines = [f"run {episode.terms.run}, episode {episode.terms.episode + 1}: {words}" for words in episode.words]
+    lines += [_file_line(file) for file in episode.files if file.answer.exit_code or _was_not_played(file)]
     return lines
+
+
+def _was_not_played(file: FileFinding) -> bool:
+    return file.answer is Answer.CANNOT_RESIMULATE
 
 
 def _file_line(file: FileFinding) -> str:
@@ -55,6 +57,10 @@ def _file_line(file: FileFinding) -> str:
 
 def _summary(report: Report) -> str:
     counts = ", ".join(f"{count} {answer.value}" for answer, count in report.answers.items()) or "nothing found"
-    passed = [f"{report.local_files} local files not judged"] if report.local_files else []
-    passed += [f"{report.set_aside} files set aside by a recovery not judged"] if report.set_aside else []
+    passed = [f"not judged: {_files(report.local_files, 'local')}"] if report.local_files else []
+    passed += [f"not judged: {_files(report.set_aside, 'torn')}, set aside by a recovery"] if report.set_aside else []
     return "; ".join([counts, *passed])
+
+
+def _files(count: int, word: str) -> str:
+    return f"{count} {word} file{'' if count == 1 else 's'}"

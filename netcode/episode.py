@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Generic, NamedTuple, TypeVar
 
 from games.contract import Game, Seat
-from netcode.chain import ROW_HASH_BYTES, SessionChain, first_difference
+from netcode.chain import CHAIN_BYTES, ROW_HASH_BYTES, SessionChain, first_difference
 from netcode.inputs import INPUT_BYTES, ProtocolError, decode_inputs, encode_input
 from netcode.limits import Times
 from netcode.pacing import Pacing
@@ -92,6 +92,7 @@ class Episode(Generic[S]):
         self._action_count = len(rules.actions)
         self._unacknowledged = bytearray()
         self._partner_verdict: Verdict | None = None
+        self._partner_is_gone = False
         self._ended_at = now
         self._diverged_at: int | None = None
         self._partner_hashes: Divergence | None = None
@@ -227,10 +228,10 @@ class Episode(Generic[S]):
         if self._partner_verdict is None:
             self._partner_verdict = verdict
 
-    @property
-    def partner_verdict(self) -> Verdict | None:
-        """What the partner has said of this episode."""
-        return self._partner_verdict
+    def hear_departure(self) -> None:
+        """The partner is not in this episode any more. A verdict that it has not said by now there never was."""
+        self._partner_is_gone = True
+        self.hear_verdict(Verdict(self.terms.episode, True, 0, bytes(CHAIN_BYTES)))
 
     @property
     def has_reached_end(self) -> bool:
@@ -268,7 +269,7 @@ class Episode(Generic[S]):
             self._settle_divergence(now)
         elif self.has_reached_end:
             self._conclude(now)
-        elif self._partner_verdict is not None and self._partner_verdict.is_seal:
+        elif self._partner_is_gone or (self._partner_verdict is not None and self._partner_verdict.is_seal):
             self.seal(Agreement.PARTNER_SEALED)
 
     def _has_diverged(self) -> bool:
@@ -314,7 +315,7 @@ class Episode(Generic[S]):
         theirs = self._partner_verdict
         if theirs is not None and not theirs.is_seal:
             self._close(end, Agreement.MUTUAL)
-        elif theirs is not None or now - self._ended_at >= self._times.fin_wait:
+        elif theirs is not None or self._partner_is_gone or now - self._ended_at >= self._times.fin_wait:
             self._close(end, Agreement.INPUTS_HELD if self.held_rows >= end.rows else Agreement.ONE_SIDED)
 
     def seal(self, agreement: Agreement) -> None:

@@ -4,9 +4,10 @@ Bytes and inputs go in, ticks and bytes come out; `now` is the caller's monotoni
 back. The caller drains its link into `receive` before it calls `advance`, so that no timer is judged on old news.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from games.contract import Game, Seat
 from netcode.agreement import Agreed, agree, differences, episode_terms, header_hash, terms_fields
@@ -35,6 +36,8 @@ from netcode.timeline import RowEncoder
 from netcode.vocabulary import Agreement, Command, Ending, Input, Player, Reason, Terms
 
 S = TypeVar("S")
+_MAX_RETIRED: Final = 64
+"""Restarts of the partner's program that are remembered; each is made by a person's hand."""
 
 
 class Phase(Enum):
@@ -119,6 +122,11 @@ class Session(Generic[S]):
         self._verdict: Verdict | None = None
         self._seen = NO_EPISODE
         self._partner_seen = NO_EPISODE
+        self._born = now
+        self._newest_sent = 0
+        """When the partner sent the newest of its packets that are here, by its own clock."""
+        self._retired: deque[bytes] = deque(maxlen=_MAX_RETIRED)
+        """Programs of the partner that were replaced by a new one: a late packet must not bring one back."""
         self._heard_at = now
         self._advanced_at = now
         self._phase_since = now
@@ -186,12 +194,15 @@ class Session(Generic[S]):
     def _excuse_standstill(self, now: int) -> None:
         gap = now - self._advanced_at
         self._advanced_at = now
-        if gap >= self._times.standstill:
-            self._heard_at = min(now, self._heard_at + gap)
+        excess = gap - self._times.standstill
+        if excess > 0:
+            # Only what is beyond it is excused, or a machine whose every tick is slow would never lose its partner.
+            self._heard_at = min(now, self._heard_at + excess)
+            self._phase_since = min(now, self._phase_since + excess)
             if self._left_at is not None:
-                self._left_at += gap
+                self._left_at += excess
             if self.episode is not None:
-                self.episode.excuse(gap)
+                self.episode.excuse(excess)
 
     def _play(self, sample: Input | None, now: int) -> Tick:
         episode = self.episode
@@ -272,8 +283,10 @@ class Session(Generic[S]):
 
     @property
     def _is_settled(self) -> bool:
-        """Whether both seats have shown that they hold each other's last word."""
+        """Whether both seats have shown that they hold each other's last word, and nothing else is to be said."""
         last = self._verdict
+        if self.ending is not None and self.ending.end.reason is Reason.DIVERGED:
+            return False  # the partner may still need our row hashes to name the frame
         return last is not None and self._seen >= last.episode and self._partner_seen >= last.episode
 
     # --- what the partner says ------------------------------------------------------------------------------------
@@ -287,23 +300,53 @@ class Session(Generic[S]):
             self.last_rejection = str(error)
 
     def _take(self, packet: Packet, now: int) -> None:
+        """Believe a packet as far as it is known to be the partner's, and new.
+
+        What only grows (inputs, acknowledgements, verdicts) may come late and twice. A word that changes the session
+        (a greeting, a READY, a GOODBYE) counts only from the newest packet, or an old one could bring back the past.
+        """
         envelope, body = packet
-        if type(body) is Hello:
-            self._greet(body, now)
-        elif type(body) is Refusal:
-            self._refuse(body.lines, now)
+        probe = envelope.probe
+        self._echo = (probe.sent, now)
+        if type(body) is Hello or type(body) is Refusal:
+            if self._answers_us(probe, now):
+                self._take_introduction(body, probe, now)
         elif self._agreed is None or envelope.run != self._agreed.run:
             self.strays += 1
-            return
-        self._heard_at = now
-        self._take_probe(envelope.probe, now)
-        if type(body) is not Hello and type(body) is not Refusal:
+        else:
+            is_newest = probe.sent >= self._newest_sent
+            if is_newest:
+                self._newest_sent = probe.sent
+                self._hear(envelope, now)
+            self._take_probe(probe, now)
             self._take_verdict(envelope)
-            self._take_body(body, envelope.episode, now)
+            self._take_body(body, envelope.episode, now, is_newest=is_newest)
+
+    def _answers_us(self, probe: Probe, now: int) -> bool:
+        """Whether it echoes a packet that this program sent: a recording of another session cannot."""
+        return probe.echoed_sent > 0 and self._born <= probe.echoed_sent <= now
+
+    def _take_introduction(self, body: Hello | Refusal, probe: Probe, now: int) -> None:
+        """Take a greeting or a refusal, which belong to no run."""
+        is_new = type(body) is Hello and (self._partner is None or self._partner.instance != body.instance)
+        if (probe.sent < self._newest_sent and not is_new) or (type(body) is Hello and body.instance in self._retired):
+            self.strays += 1
+            return
+        self._newest_sent = probe.sent
+        self._take_probe(probe, now)
+        if type(body) is Refusal:
+            self._refuse(body.lines, now)
+        elif type(body) is Hello:
+            self._greet(body, now, is_new=is_new)
+
+    def _hear(self, envelope: Envelope, now: int) -> None:
+        """The partner is there. While we play, only in this episode: one that is elsewhere will send no more inputs."""
+        episode = self.episode
+        if self.phase is not Phase.PLAYING or episode is None or envelope.episode == episode.terms.episode:
+            self._heard_at = now
 
     def _take_probe(self, probe: Probe, now: int) -> None:
-        self._echo = (probe.sent, now)
-        if probe.echoed_sent == 0:
+        if not self._answers_us(probe, now):
             return
         trip = RoundTrip(probe.echoed_sent, probe.echoed_received, probe.sent, now)
         if 0 <= trip.duration < self._times.lost:
@@ -320,38 +363,61 @@ class Session(Generic[S]):
             episode.hear_verdict(verdict)
         self._seen = max(self._seen, verdict.episode)
 
-    def _take_body(self, body: Body, index: int, now: int) -> None:
+    def _take_body(self, body: Body, index: int, now: int, *, is_newest: bool) -> None:
         episode = self.episode
         if type(body) is Goodbye:
-            self._hear_goodbye(now)
+            if is_newest:
+                self._hear_goodbye(now)
         elif episode is None or index != episode.terms.episode:
             self.strays += type(body) is Play
+            if is_newest and episode is not None and index > episode.terms.episode:
+                episode.hear_departure()
         elif type(body) is Play:
             self._start_countdown(self._times.countdown, now)
             episode.receive(body, self.rtt, now)
         elif type(body) is Ready:
-            self._hear_ready(body, episode, now)
+            if is_newest:
+                self._hear_ready(body, episode, now)
         elif type(body) is Divergence:
             episode.hear_divergence(body)
 
-    def _greet(self, hello: Hello, now: int) -> None:
+    def _greet(self, hello: Hello, now: int, *, is_new: bool) -> None:
         lines = differences(self._hello(), hello)
         if lines:
             self._refuse(tuple(lines), now)
             return
-        is_new = self._partner is None or self._partner.instance != hello.instance
+        if self.phase is not Phase.PLAYING:
+            self._heard_at = now
         if is_new or self.phase in (Phase.GREETING, Phase.READYING):
+            if is_new and self._partner is not None:
+                self._retired.append(self._partner.instance)
             self._partner = hello
             self._agreed = agree(self._hello(), hello)
             self._next_episode = max(self._next_episode, self._agreed.episode)
         if is_new and self.phase is not Phase.GREETING:
             self._welcome_restarted(now)
+        elif self.phase is Phase.READYING and not self._is_readied:
+            self._ready_next(now)
+
+    @property
+    def _is_readied(self) -> bool:
+        """Whether the header that was built is the one that is agreed on by now."""
+        episode, agreed = self.episode, self._agreed
+        assert episode is not None, "readying means readying an episode"
+        assert agreed is not None, "with a partner"
+        return episode.terms == episode_terms(agreed, self.setup.terms, self._next_episode)
 
     def _welcome_restarted(self, now: int) -> None:
-        """The partner's program is a new one: what it knew of the episode is gone, and the next one comes."""
+        """The partner's program is a new one: what it knew of the episode is gone, and the next one comes.
+
+        An episode for which we have said READY is spent, although we have not begun it: the program that is gone may
+        have, and then its rows lie in a file under that run and index.
+        """
         self._partner_restarted = True
         self.partner_left = False
         if self.phase in (Phase.READYING, Phase.COUNTDOWN):
+            assert self.episode is not None, "readying means readying an episode"
+            self._next_episode = max(self._next_episode, self.episode.terms.episode + 1)
             self._ready_next(now)
 
     def _refuse(self, lines: tuple[str, ...], now: int) -> None:
@@ -376,8 +442,7 @@ class Session(Generic[S]):
         self.partner_left = True
         episode = self.episode
         if self.phase is Phase.PLAYING and episode is not None:
-            if episode.partner_verdict is None:
-                episode.hear_verdict(Verdict(episode.terms.episode, True, 0, bytes(len(episode.chain.value))))
+            episode.hear_departure()
         elif self.phase not in (Phase.FINISHED, Phase.REFUSED, Phase.CLOSED, Phase.RESULT):
             self._enter(Phase.FINISHED, now)
 

@@ -159,10 +159,14 @@ class Originals:
         assert [record.type for record in records(self.data)].count(FRAMES) == 3
 
 
+def corrupted(number: int, originals: Originals) -> bytes:
+    """The bytes of one corruption."""
+    return CORRUPTIONS[number % len(CORRUPTIONS)](originals.data, originals.other, Random(number))
+
+
 def run(number: int, originals: Originals) -> str:
     """One corruption; what came of it. An AssertionError or any error but the readers' own is a finding."""
-    corruption = CORRUPTIONS[number % len(CORRUPTIONS)]
-    data = corruption(originals.data, originals.other, Random(number))
+    corruption, data = CORRUPTIONS[number % len(CORRUPTIONS)], corrupted(number, originals)
     is_legal = _first_reader_takes(data, originals)
     assert is_legal == _second_reader_takes(data), f"{number} {corruption.__name__}: the readers disagree"
     if corruption not in FORGED:

@@ -1,18 +1,21 @@
 """Client tests draw on SDL's dummy driver, unless they bring a display of their own."""
 
-import os
 from collections.abc import Iterator
 
+import pygame
 import pytest
-
-os.environ["SDL_VIDEODRIVER"] = "dummy"
-os.environ["SDL_AUDIODRIVER"] = "dummy"
-
-import pygame  # after the settings that SDL reads when it loads
 
 
 @pytest.fixture
-def pygame_ready() -> Iterator[None]:
+def dummy_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SDL's dummy driver, for this test alone: a real window's test may run in the same process."""
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
+    monkeypatch.setenv("SDL_VIDEO_X11_WMCLASS", "test")
+
+
+@pytest.fixture
+def fonts(dummy_driver: None) -> Iterator[None]:
     """Fonts and surfaces, and no window."""
     pygame.display.init()
     pygame.font.init()

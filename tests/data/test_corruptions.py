@@ -1,9 +1,12 @@
 """No corrupted file is read as good; and the run that says so can fail."""
 
+from pathlib import Path
+
 import pytest
 
 from data import framing
-from tests.corruptions import CORRUPTIONS, Originals, run
+from data.judgement import judge
+from tests.corruptions import CORRUPTIONS, Originals, corrupted, run
 
 
 @pytest.fixture(scope="module")
@@ -24,3 +27,11 @@ def test_a_reader_without_one_of_its_sums_is_caught(
     monkeypatch.setattr(framing, check, lambda computed, came: None)
     with pytest.raises(AssertionError):
         {run(number, originals) for number in range(600)}
+
+
+def test_a_verification_has_an_answer_to_every_corruption(originals: Originals) -> None:
+    path = Path("episode.dyad")
+    for number in range(0, 2000, 7):
+        data = corrupted(number, originals)
+        answer = judge(path, data).answer
+        assert (answer.exit_code == 0) == (data in (originals.data, originals.other)), number

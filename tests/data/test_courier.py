@@ -286,6 +286,16 @@ def test_a_receipt_names_file_hash_share_and_level(home: Path, share: FolderShar
         assert (receipt.level, receipt.received_at) == (Level.STORED, NOW)
 
 
+def test_an_item_goes_only_after_its_receipt_is_durable(home: Path, share: FolderShare) -> None:
+    disk = WatchedDisk()
+    deliver(home, now=NOW, disk=disk)
+    station = Station(home)
+    for item in Outbox(home).items():
+        placed = next(n for n, call in enumerate(disk.log) if call[1][-1:] == (Receipts(home).path(item.name),))
+        flushed = disk.log.index(("flush_folder", (station.receipts,)), placed)
+        assert disk.log.index(("unlink", (station.outbox / f"{item.name}.json",))) > flushed
+
+
 # -- crashes and faults at every call ----------------------------------------------------------------------------------
 
 
@@ -402,6 +412,13 @@ def test_a_share_can_say_no_in_any_words(home: Path, share: FolderShare) -> None
     report = deliver(home, now=NOW, open_share=lambda url: Refusing(share.root))
     assert report.trouble == ("closed for the holidays",)
     assert {item.reason for item in report.waiting} == {"closed for the holidays"}
+
+
+def test_a_home_that_cannot_be_locked_is_told_and_costs_nothing(home: Path) -> None:
+    Station(home).courier_lock.unlink(missing_ok=True)
+    Station(home).courier_lock.mkdir()
+    assert "this machine is in the way" in deliver(home, now=NOW).trouble[0]
+    check_nothing_is_lost(home)
 
 
 def test_a_disk_of_this_machine_that_fails_is_told_and_costs_nothing(home: Path, share: FolderShare) -> None:

@@ -159,6 +159,8 @@ def test_a_header_out_of_order_or_doubled_or_not_shortest_is_refused() -> None:
         decode_header(b"\x82\xa1a\x01\xa1a\x02")
     with pytest.raises(FormatError, match="shortest"):
         decode_header(b"\xde\x00\x01\xa1a\x01")
+    with pytest.raises(FormatError, match="expected a map"):
+        decode_header(b"\x05")
     with pytest.raises(FormatError, match="nested"):
         decode_header(b"\x91" * 100 + b"\x01")
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 SHA256 = {
     "episode-1.dyad": "f04e5de47ce7fc0b179f0cfac7bc045047a07020bda04b894cadf5ed8ecf06f7",
-    "local-1.dyadlog": "fc4eefe01f83bd13fc1a3e25e60abbc52ca37cd7c75a3f683ac4c729afa64535",
+    "local-1.dyadlog": "72bcc259ab0392222de9d179fe64307314a06d5117b33f232214b6a13c87ca11",
 }
 
 IN_PURE_PYTHON = """

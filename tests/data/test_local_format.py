@@ -214,6 +214,14 @@ def test_a_wrong_header_is_named(changes: dict[str, object]) -> None:
         read_local_prefix(MAGIC + record)
 
 
+@pytest.mark.parametrize(("count", "flags", "words"), [(2, 0, "count"), (1, SKIPPABLE, "flags")])
+def test_a_header_with_a_count_or_a_flag_of_its_own_is_refused(count: int, flags: int, words: str) -> None:
+    payload = next(records(written(0))).payload
+    record, _ = frame_record(CHAIN_START, HEADER, count, payload, flags)
+    with pytest.raises(FormatError, match=words):
+        read_local_prefix(MAGIC + record)
+
+
 def test_a_header_is_the_callers_word_and_nothing_is_looked_up() -> None:
     one, two = LocalEncoder(HEADER_VALUES), LocalEncoder(replace(HEADER_VALUES, machine=()))
     assert one.start() == LocalEncoder(HEADER_VALUES).start()

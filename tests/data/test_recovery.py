@@ -26,6 +26,7 @@ from data.tape import Tape
 from games.contract import Seat
 from netcode.vocabulary import Agreement, Reason
 from tests.support.disks import Died, WatchedDisk, dying_at
+from tests.support.oplog import violations
 from tests.support.stations import (
     STATISTICS,
     begin,
@@ -205,6 +206,17 @@ def test_a_rest_of_a_failed_disk_gives_way_to_the_whole_that_its_writer_sealed(t
     folder = killed_recording(tmp_path)
     assert recover(tmp_path).set_aside == [f"torn/{folder.name}"]
     assert files_under(Station(tmp_path).episodes) == before
+
+
+@pytest.mark.parametrize("prepare", [killed_recording, killed_sealing])
+def test_a_recovery_flushes_what_a_dead_writer_may_not_have(tmp_path: Path, prepare: Callable[[Path], Path]) -> None:
+    parts = list(prepare(tmp_path).iterdir())
+    disk = WatchedDisk()
+    recover(tmp_path, disk=disk)
+    outbox = Station(tmp_path).outbox
+    assert violations(disk.log, outbox, parts) == []
+    without_flushes = [call for call in disk.log if call[0] != "flush"]
+    assert violations(without_flushes, outbox, parts), "the mutant that trusts the dead writer is caught"
 
 
 # -- beside the living -------------------------------------------------------------------------------------------------

@@ -169,6 +169,7 @@ def test_a_copy_in_text_mode_is_no_episode_and_says_why(tmp_path: Path) -> None:
 
 def test_a_missing_path_or_what_is_no_file_is_no_episode(tmp_path: Path) -> None:
     assert "no such file" in verify_one(tmp_path / "nothing.dyad", Answer.NO_EPISODE, 2).words
+    verify_one(tmp_path / ("n" * 5000), Answer.NO_EPISODE, 2)
     os.mkfifo(tmp_path / "pipe.dyad")
     assert "no regular file" in verify_one(tmp_path / "pipe.dyad", Answer.NO_EPISODE, 2).words
 
@@ -216,6 +217,14 @@ def test_a_file_in_another_episodes_folder_is_misnamed(tmp_path: Path) -> None:
 def test_a_name_of_ones_own_says_nothing_wrong(tmp_path: Path) -> None:
     verify_one(write(tmp_path / "my copy.dyad", WHOLE), Answer.GOOD, 0)
     verify_one(write(tmp_path / "attachment.bin", WHOLE), Answer.GOOD, 0)
+
+
+def test_ids_that_no_folder_can_carry_do_not_fit_a_name_of_ours(tmp_path: Path) -> None:
+    terms = replace(TERMS, terms=replace(TERMS.terms, dyad="a/b"))
+    data = file_bytes(terms, ROWS, FINISHED)
+    verify_one(write(tmp_path / "x.dyad", data), Answer.GOOD, 0)
+    finding = verify_one(put(tmp_path, data), Answer.MISNAMED, 1)
+    assert "an id that fits no name" in finding.words
 
 
 def test_damage_is_worse_than_a_wrong_name(tmp_path: Path) -> None:

@@ -52,13 +52,14 @@ class Network:
     def _replay(self, sender: int, data: bytes, now: int) -> None:
         """Some packets are kept; some of the kept ones come again, after the newer ones."""
         rng, said = self._rng, self._said[sender]
+        self._sent += 1
         if rng.random() < 0.1:
             said.append(data)
             if len(said) > _MOST_REMEMBERED:
                 said.pop(rng.randrange(_MOST_REMEMBERED))
         if said and rng.random() < self._links[sender].replayed:
             self.counts["replayed"] += 1
-            self._carry(sender, rng.choice(said), now + rng.randrange(_LATEST_REPLAY))
+            heapq.heappush(self._flying[1 - sender], (now + rng.randrange(_LATEST_REPLAY), self._sent, rng.choice(said)))
 
     def _carry(self, sender: int, data: bytes, now: int) -> None:
         link, rng = self._links[sender], self._rng

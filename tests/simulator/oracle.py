@@ -219,7 +219,7 @@ def _refusals(outcome: Outcome) -> Iterator[str]:
 
 
 def _all_is_repaired(outcome: Outcome) -> Iterator[str]:
-    """Nobody left and no silence came near the grace: every episode is complete on both seats, and known to be."""
+    """Nobody left and no silence came near the grace: every episode is complete, and known to be unless FIN was late."""
     plan = outcome.plan
     tampered = [machine.tamper_frame for machine in plan.machines if machine.tamper_frame is not None]
     for machine in outcome.machines:
@@ -231,7 +231,7 @@ def _all_is_repaired(outcome: Outcome) -> Iterator[str]:
             claim = record.ending.agreement if record.ending is not None else None
             if record.reason is Reason.DIVERGED and tampered:
                 yield from _found_in_time(plan, record, min(tampered), seat)
-            elif claim is not Agreement.MUTUAL:
+            elif claim is not Agreement.MUTUAL and (plan.hears_the_last_word or not record.reason.is_complete):
                 yield f"calm: {seat} episode {record.episode} is {record.reason}, {claim}"
             elif tampered and len(record.rows) > min(tampered):
                 yield f"calm: {seat} episode {record.episode} was altered at {min(tampered)} and is called equal"

@@ -104,7 +104,6 @@ class Plan:
             lost=self.grace,
             fin_wait=self.grace,
             leave=SECOND,
-            linger=3 * SECOND // 2,
             rejoin=self.grace + 4 * SECOND,
         )
 
@@ -121,10 +120,15 @@ class Plan:
         """Whether everything that goes wrong must be repaired: nobody goes, and no silence comes near the grace."""
         if any(machine.crash or machine.quit or machine.differs for machine in self.machines):
             return False
-        return self._longest_silence <= self.grace - 2 * SECOND
+        return self.longest_silence <= self.grace - 2 * SECOND
 
     @property
-    def _longest_silence(self) -> int:
+    def hears_the_last_word(self) -> bool:
+        """Whether no silence comes near the linger: whoever is done with the last episode answers for so long."""
+        return self.longest_silence <= self.times.linger - SECOND
+
+    @property
+    def longest_silence(self) -> int:
         """The sum of all that can keep one seat from hearing the other; both asleep at once count for nothing."""
         stalls = [set(machine.stalls) for machine in self.machines]
         alone = (stalls[0] | stalls[1]) - (stalls[0] & stalls[1])

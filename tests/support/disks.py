@@ -30,13 +30,18 @@ class Died(BaseException):
 
 
 class WatchedDisk(Disk):
-    """Calls `before(number, name, arguments)` ahead of every changing call, counted from 0."""
+    """Calls `before(number, name, arguments)` ahead of every changing call, counted from 0.
+
+    In the log and for `before`, an open file is named by its path, because descriptors are used again.
+    """
 
     def __init__(self, before: Callable[[int, str, tuple[Any, ...]], None] | None = None) -> None:
         self.log: list[tuple[str, tuple[Any, ...]]] = []
         self._before = before
+        self._paths: dict[int, Path] = {}
 
     def _called(self, name: str, *arguments: object) -> None:
+        arguments = tuple(self._paths.get(value, value) if isinstance(value, int) else value for value in arguments)
         number = len(self.log)
         self.log.append((name, arguments))
         if self._before is not None:
@@ -49,9 +54,12 @@ class WatchedDisk(Disk):
 def _watch(name: str) -> Callable[..., object]:
     original = getattr(Disk, name)
 
-    def call(self: WatchedDisk, *arguments: object) -> object:
+    def call(self: WatchedDisk, *arguments: Path) -> object:
         self._called(name, *arguments)
-        return original(self, *arguments)
+        result = original(self, *arguments)
+        if name in ("create", "open_existing"):
+            self._paths[result] = arguments[0]
+        return result
 
     return call
 

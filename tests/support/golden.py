@@ -89,7 +89,7 @@ def golden_local() -> bytes:
     encoder.add("pacing", 7, 3, 33_666_666)
     encoder.add("probe", 1, 2, 3, 4)
     encoder.add("wake", 8, 3, 1_500_000_000, 45)
-    encoder.add("notice", 9, 3, "Dein Gegenüber ist kurz weg")
+    encoder.add("notice", 9, 3, "Gegenüber kurz weg")
     encoder.add("divergence", 4, b"state", b"row")
     ending = Ending(End(Reason.ABORTED, 70, "quit", (1,)), Agreement.MUTUAL, 70, 70, 2)
     encoder.add("ending", *ending_values(ending))

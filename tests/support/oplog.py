@@ -1,5 +1,6 @@
 """What a log of disk calls must obey for its promises to survive a power cut, checked call by call."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -7,20 +8,20 @@ Log = list[tuple[str, tuple[Any, ...]]]
 
 
 class _Reading:
-    def __init__(self, outbox: Path) -> None:
+    def __init__(self, outbox: Path, unflushed: Iterable[Path]) -> None:
         self.outbox = outbox
-        self.created: list[Path] = []
-        self.unflushed: set[Path] = set()
+        self.unflushed = set(unflushed)
         self.unnamed: dict[Path, list[Path]] = {}
         self.violations: list[str] = []
 
     def take(self, name: str, arguments: tuple[Any, ...]) -> None:
         match name, arguments:
             case "create", (path,):
-                self.created.append(path)
                 self.unflushed.add(path)
-            case (("flush" | "flush_data"), _):
-                self.unflushed.clear()  # one draft flushes its files together, and small files one by one
+            case "write", (path, _):
+                self.unflushed.add(path)
+            case (("flush" | "flush_data"), (path,)):
+                self.unflushed.discard(path)
             case "link", (source, target):
                 self._link(source, target)
             case "flush_folder", (folder,):
@@ -42,9 +43,12 @@ class _Reading:
             self.violations.append(f"{what} before a flush of {[str(folder) for folder in self.unnamed]}")
 
 
-def violations(log: Log, outbox: Path) -> list[str]:
-    """Every broken rule: bytes before names, names before the queue, the queue before the parts go."""
-    reading = _Reading(outbox)
+def violations(log: Log, outbox: Path, unflushed: Iterable[Path] = ()) -> list[str]:
+    """Every broken rule: bytes before names, names before the queue, the queue before the parts go.
+
+    `unflushed` are files that were written before the log began.
+    """
+    reading = _Reading(outbox, unflushed)
     for name, arguments in log:
         reading.take(name, arguments)
     return reading.violations

@@ -1,0 +1,112 @@
+"""A virtual display with a window manager, and hands to use it: what a test needs to be a person at a desktop."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+TOOLS = ("Xvfb", "openbox", "xdotool", "wmctrl", "xprop", "import")
+PATIENCE_SECONDS = 20.0
+"""How long a desktop may take for one thing on a loaded machine, before a test gives up."""
+
+T = TypeVar("T")
+
+
+def wait_for(what: str, answer: Callable[[], T | None], seconds: float = PATIENCE_SECONDS) -> T:
+    """The first answer that is neither None nor false."""
+    deadline = time.monotonic() + seconds
+    while not (found := answer()):
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        time.sleep(0.02)
+    return found
+
+
+class Desktop:
+    """One running display. Programs started with `environment` open their windows on it."""
+
+    def __init__(self, display: str) -> None:
+        self.environment = {key: value for key, value in os.environ.items() if not key.startswith("SDL_")}
+        self.environment["DISPLAY"] = display
+
+    def window(self, class_name: str) -> str:
+        """The id of the window of a class, once it is there."""
+        return wait_for(
+            f"a window of class {class_name}",
+            lambda: self._ask("xdotool", "search", "--onlyvisible", "--class", f"^{class_name}$").split(),
+        )[-1]
+
+    def focus(self, window: str) -> None:
+        self._ask("xdotool", "windowactivate", "--sync", window)
+
+    def minimise(self, window: str) -> None:
+        self._ask("xdotool", "windowminimize", window)
+
+    def resize(self, window: str, width: int, height: int) -> None:
+        self._ask("xdotool", "windowsize", window, str(width), str(height))
+
+    def tap(self, *keys: str) -> None:
+        self._ask("xdotool", "key", *keys)
+
+    @contextmanager
+    def holding(self, *keys: str) -> Iterator[None]:
+        """Keys that are down for a while, and come up whatever happens."""
+        try:
+            for key in keys:
+                self._ask("xdotool", "keydown", key)
+            yield
+        finally:
+            for key in reversed(keys):
+                self._ask("xdotool", "keyup", key)
+
+    def close(self, window: str) -> None:
+        """As by the close button."""
+        self._ask("wmctrl", "-i", "-c", window)
+
+    def screenshot(self, window: str, path: Path) -> Path:
+        self._ask("import", "-window", window, str(path))
+        return path
+
+    def has_window_manager(self) -> bool:
+        return "window id" in self._ask("xprop", "-root", "_NET_SUPPORTING_WM_CHECK")
+
+    def _ask(self, *command: str) -> str:
+        """What a tool says; "" if it found nothing, which is an answer too."""
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=10, check=False)
+        return done.stdout
+
+
+@contextmanager
+def desktop(size: str = "1400x800") -> Iterator[Desktop]:
+    """A display of its own for one test, on a number that the server finds free itself."""
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"a virtual desktop needs {', '.join(missing)}")
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
+        pass_fds=(write,),
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write)
+    with os.fdopen(read) as answer, _ended(server):
+        place = Desktop(f":{answer.readline().strip()}")
+        manager = subprocess.Popen(["openbox"], env=place.environment, stderr=subprocess.DEVNULL)
+        with _ended(manager):
+            wait_for("the window manager", place.has_window_manager)
+            yield place
+
+
+@contextmanager
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Whatever happens, this process is gone afterwards."""
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
