@@ -55,6 +55,8 @@ class Parts:
     script: Script
     reports: Reports
     clock: Callable[[], int]
+    takes_focus: bool
+    """Whether the window asks for the keyboard before each round: a person's does."""
 
 
 class Client:
@@ -122,14 +124,19 @@ class Client:
         for packet in packets:
             parts.session.receive(packet, now)
         if packets:
+            if self._logbook is not None:
+                self._logbook.carried(received=len(packets))
             ticks = parts.pulse.retry(now)
             if ticks:
                 self._after(ticks, now, now)
                 self._speak()
 
     def _speak(self) -> None:
-        for packet in self._parts.session.packets(self._parts.clock()):
+        packets = self._parts.session.packets(self._parts.clock())
+        for packet in packets:
             self._parts.link.send(packet)
+        if self._logbook is not None:
+            self._logbook.carried(sent=len(packets))
 
     # --- what the person, the window system and the script do -----------------------------------------------------
 
@@ -155,6 +162,9 @@ class Client:
         for event in parts.window.poll(now):
             self._take_event(event, now)
         parts.focus.watch(parts.window.has_focus(), now)
+        down = parts.window.keys_down(parts.controls.held)
+        if down is not None:
+            parts.controls.release_all_but(down)
         edge = parts.focus.take_edge()
         if edge is not None:
             self._turn_away_or_back(edge, now)
@@ -244,9 +254,9 @@ class Client:
         end = parts.clock()
         last = ticks[-1]
         view.live(last.shown_frame, last.state, end)
-        logbook.ticked(ticks, deadline, start, end)
         logbook.probed(parts.session.probe)
         if parts.session.episode is not None:
+            logbook.ticked(ticks, parts.session.episode.timeline.own, deadline, start, end)
             logbook.paced(parts.session.episode.pacing.stretch, last.frame, end)
 
     # --- phases ---------------------------------------------------------------------------------------------------
@@ -257,6 +267,8 @@ class Client:
         if phase is self._phase:
             return
         self._phase = phase
+        if phase is Phase.COUNTDOWN and parts.takes_focus:
+            parts.window.take_focus()
         if phase is Phase.PLAYING:
             self._begin_episode(now)
         elif self._recording is not None:
@@ -272,7 +284,7 @@ class Client:
         rules = episode.terms.terms
         self._view = View(rules.tick_rate)
         self._view.live(0, episode.timeline.head, now)
-        self._logbook = Logbook(parts.recorder, parts.session.setup.game, rules.tick_rate)
+        self._logbook = Logbook(parts.recorder, parts.session.setup.game, rules)
         self._was_live = True
         parts.player.begin(episode.terms.episode)
         parts.script.begin_episode()

@@ -4,19 +4,41 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from client.view import Shown
+from data.episode_row import ACTION_BITS, COMMAND_SHIFT
 from data.recorder import Recorder
 from games.contract import Game
 from netcode.episode import Held, Tick
-from netcode.limits import SECOND
+from netcode.inputs import InputQueue
+from netcode.limits import HICCUP, SECOND
+from netcode.pulse import RECONCILE
 from netcode.session import RoundTrip, is_notable
 from netcode.timeline import DIGEST_BYTES
-from netcode.vocabulary import ConfirmedFrame
+from netcode.vocabulary import ConfirmedFrame, Terms
 
 _NOT_DRAWN: Final = -1
+_NO_INPUT: Final = -1
+
+
+class _Traffic(NamedTuple):
+    """Packets since the row before."""
+
+    received: int = 0
+    sent: int = 0
+
+
+class _Gap(NamedTuple):
+    """The last stretch (ns) in which no tick ran for longer than a hiccup, and when it ended."""
+
+    length: int
+    ended: int
 
 
 class _Pending(NamedTuple):
+    """A tick that waits for its picture. `committed` is the input that it committed as a number, or -1."""
+
     tick: Tick
+    committed: int
+    traffic: _Traffic
     deadline: int
     start: int
     end: int
@@ -25,22 +47,46 @@ class _Pending(NamedTuple):
 class Logbook:
     """One seat's notes on one episode. A tick's row waits until its picture was flipped, which is part of the row."""
 
-    def __init__(self, recorder: Recorder, game: Game[Any], tick_rate: int) -> None:
+    def __init__(self, recorder: Recorder, game: Game[Any], rules: Terms) -> None:
         self._recorder = recorder
         self._game = game
-        self._period = SECOND // tick_rate
+        self._period = SECOND // rules.tick_rate
         self._pending: list[_Pending] = []
         self._held_ticks = 0
         self._why = Held.NO
         self._stretch = 0
         self._last_probe: RoundTrip | None = None
         self._notice = ""
+        self._traffic = _Traffic()
+        self._committed = rules.delay_frames
+        self._ran_at = 0
+        self._gap = _Gap(0, 0)
 
-    def ticked(self, ticks: list[Tick], deadline: int, start: int, end: int) -> None:
-        """Ticks were run at a wake-up."""
+    def carried(self, *, received: int = 0, sent: int = 0) -> None:
+        """Packets were taken from the link or handed to it; the next tick's row tells how many."""
+        self._traffic = _Traffic(self._traffic.received + received, self._traffic.sent + sent)
+
+    def ticked(self, ticks: list[Tick], own: InputQueue, deadline: int, start: int, end: int) -> None:
+        """Ticks were run at a wake-up; `own` are this seat's inputs, of which nothing was forgotten since."""
+        self._note_gap(start, end)
         for tick in ticks:
-            self._pending.append(_Pending(tick, deadline, start, end))
+            committed = self._committed_in(tick, own)
+            self._pending.append(_Pending(tick, committed, self._traffic, deadline, start, end))
+            self._traffic = _Traffic()
             self._note_hold(tick, end)
+
+    def _note_gap(self, start: int, end: int) -> None:
+        if self._ran_at and start - self._ran_at > HICCUP:
+            self._gap = _Gap(start - self._ran_at, start)
+        self._ran_at = end
+
+    def _committed_in(self, tick: Tick, own: InputQueue) -> int:
+        """The input that a tick committed. A held tick that is tried again, and one after the end, commit none."""
+        if tick.committed <= self._committed:
+            return _NO_INPUT
+        self._committed = tick.committed
+        action, flags, command = own[tick.committed - 1]
+        return action | flags << ACTION_BITS | command << COMMAND_SHIFT
 
     def _note_hold(self, tick: Tick, now: int) -> None:
         if tick.held is not Held.NO:
@@ -59,7 +105,7 @@ class Logbook:
         self._pending.clear()
 
     def _write(self, pending: _Pending, shown: Shown | None, flip: int) -> None:
-        tick, deadline, start, end = pending
+        tick, committed, traffic, deadline, start, end = pending
         digest = b"" if shown is None else blake2b(self._game.encode(shown.state), digest_size=DIGEST_BYTES).digest()
         self._recorder.note(
             "tick",
@@ -77,6 +123,10 @@ class Logbook:
             tick.wrong_guesses,
             -1 if shown is None else shown.frame - 1,
             digest,
+            tick.committed,
+            committed,
+            tick.held.value,
+            *traffic,
         )
 
     def paced(self, stretch: int, frame: int, now: int) -> None:
@@ -104,7 +154,11 @@ class Logbook:
         self._recorder.note("view", now, frame, what, frames)
 
     def woke(self, standstill: int, owed_ticks: int, frame: int, now: int) -> None:
-        """The program had stood still for `standstill` ns."""
+        """The program had stood still for `standstill` ns, or for longer a moment ago: what it owes is only known when
+        the partner's news are here.
+        """
+        if now - self._gap.ended <= RECONCILE:
+            standstill = max(standstill, self._gap.length)
         self._recorder.note("wake", now, frame, standstill, owed_ticks)
 
     def notice(self, text: str, frame: int, now: int) -> None:

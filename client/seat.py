@@ -1,5 +1,6 @@
 """One seat, put together: from checked settings to a running client. It makes the parts; none of them makes another."""
 
+import os
 import platform
 import secrets
 import socket as host
@@ -26,6 +27,7 @@ from client.player import BotPlayer, Person
 from client.player import Player as InputSource
 from client.reports import Reports
 from client.script import Away, Freeze, Script
+from client.sprites import Sprites
 from client.texts import Texts, guide_values
 from client.theme import Theme
 from client.window import Window
@@ -46,8 +48,17 @@ from netcode.pulse import Pulse
 from netcode.session import Session, Setup
 from netcode.vocabulary import Player, Terms
 
+ICON_SIZE: Final = 64
 CLOSE_SECONDS: Final = 20.0
 """For the recorder's last files; what is not done by then, the next start recovers."""
+
+
+INVISIBLE_DRIVERS: Final = ("dummy", "offscreen")
+"""What SDL falls back to, without a word, where there is no display: nobody would see the window."""
+
+
+class DisplayError(Exception):
+    """There is no display to open a window on; the text says what to do. The user's to mend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +120,11 @@ def run_seat(plan: SeatPlan) -> int:
     """Play one seat to the end of its session; the exit code: 0, or 1 if something could not be played or recorded.
 
     Raises:
-        ValueError, LookupError, OSError, KeysError, LinkError: the settings cannot be used; the text says why.
+        ValueError, LookupError, OSError, KeysError, LinkError, DisplayError: the settings cannot be used; the text says
+            why.
     """
+    if not plan.headless:
+        _check_display()
     game = registry.find(plan.game)
     terms = terms_of(plan, game)
     recover(plan.home)
@@ -121,6 +135,16 @@ def run_seat(plan: SeatPlan) -> int:
         return _play(plan, game, terms, _link(plan, socket), reports)
     finally:
         socket.close()
+
+
+def _check_display() -> None:
+    try:
+        pygame.display.init()
+        driver = pygame.display.get_driver()
+    except pygame.error as error:
+        raise DisplayError(f"no window can be opened here: {error}") from error
+    if driver in INVISIBLE_DRIVERS and "SDL_VIDEODRIVER" not in os.environ:
+        raise DisplayError("no window can be opened here: there is no display. Log in to a desktop, or add --headless")
 
 
 def _link(plan: SeatPlan, socket: ZmqLink) -> Link:
@@ -157,14 +181,20 @@ def _window(plan: SeatPlan) -> Window:
     return Window(title, headless=plan.headless, class_name=class_name, position=position, size=size)
 
 
+def _dress(window: Window, plan: SeatPlan) -> None:
+    """The seat's own figure as the window's icon, and the size that was asked for."""
+    window.set_icon(Sprites(Theme()).player(plan.place, ICON_SIZE))
+    if plan.full_screen:
+        window.toggle_full_screen()
+
+
 def _parts(
     plan: SeatPlan, game: Game[Any], terms: Terms, link: Link, reports: Reports, window: Window, recorder: Recorder
 ) -> Parts:
     session = Session(_setup(plan, game, terms), now_ns())
     controls = Controls(bindings_for(game.actions))
     values = guide_values(dict(terms.config), terms.tick_rate)
-    if plan.full_screen:
-        window.toggle_full_screen()
+    _dress(window, plan)
     return Parts(
         window=window,
         painter=Painter(Theme(), Texts(plan.language), guide=game.guide, guide_values=values),
@@ -180,6 +210,7 @@ def _parts(
         script=Script(plan.aways, plan.freezes),
         reports=reports,
         clock=now_ns,
+        takes_focus=not plan.is_bot and not plan.headless,
     )
 
 

@@ -77,7 +77,6 @@ ENGLISH: Final[Catalogue] = MappingProxyType(
         "outcome.diverged": "The two computers disagree. Please call the experimenter.",
         "alarm": "Please call the experimenter",
         "hint.details": "F1 details",
-        "hint.full_screen": "F11 full screen",
     }
 )
 
@@ -149,7 +148,6 @@ GERMAN: Final[Catalogue] = MappingProxyType(
         "outcome.diverged": "Die beiden Rechner sind sich uneinig. Bitte ruf die Versuchsleitung.",
         "alarm": "Bitte ruf die Versuchsleitung",
         "hint.details": "F1 Details",
-        "hint.full_screen": "F11 Vollbild",
     }
 )
 

@@ -77,7 +77,6 @@ class Window:
         position: tuple[int, int] | None = None,
         size: tuple[int, int] = (1000, 760),
         class_name: str = "dyadgrid",
-        icon: pygame.Surface | None = None,
     ) -> None:
         _prepare(headless, class_name)
         self._headless = headless
@@ -86,15 +85,11 @@ class Window:
         self._chord = Chord()
         self._key_codes: dict[int, int] = {}  # the polled keyboard is asked by key code; the last one of a scancode
         self._handlers = {number: signal.signal(number, self._on_signal) for number in POLITE_SIGNALS}
-        pygame.display.init()
-        pygame.font.init()
-        pygame.joystick.init()
-        place = pygame.WINDOWPOS_CENTERED if position is None else position
-        self._window = pygame.Window(title, size, place, resizable=True)
-        self._window.minimum_size = SMALLEST
-        if icon is not None:
-            self._window.set_icon(icon)
-        pygame.event.set_blocked(pygame.MOUSEMOTION)
+        try:
+            self._window = _opened(title, size, position)
+        except pygame.error:
+            self._give_signals_back()
+            raise
 
     @property
     def surface(self) -> pygame.Surface:
@@ -131,6 +126,10 @@ class Window:
         kind = pygame.WINDOWFOCUSGAINED if focused else pygame.WINDOWFOCUSLOST
         pygame.event.post(pygame.event.Event(kind, scripted=True))
 
+    def set_icon(self, icon: pygame.Surface) -> None:
+        """The picture in the title bar and the task bar."""
+        self._window.set_icon(icon)
+
     def toggle_full_screen(self) -> None:
         """Fill the desktop without a border, or go back. Nothing is stretched: the surface gets the new size."""
         self._is_full_screen = not self._is_full_screen
@@ -139,14 +138,21 @@ class Window:
         else:
             self._window.set_windowed()
 
+    def take_focus(self) -> None:
+        """Come to the front and ask the desktop for the keyboard, which it may refuse."""
+        self._window.focus()
+
     def close(self) -> None:
         """Close the window and give the signals back."""
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        self._handlers = {}
+        self._give_signals_back()
         self._window.destroy()
         pygame.joystick.quit()
         pygame.display.quit()
+
+    def _give_signals_back(self) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._handlers = {}
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._signalled = True
@@ -183,3 +189,16 @@ def _prepare(headless: bool, class_name: str) -> None:
         os.environ["SDL_AUDIODRIVER"] = "dummy"
     # Pygame has filled in the program's name by now, which both windows of a demo would share.
     os.environ["SDL_VIDEO_X11_WMCLASS"] = class_name
+
+
+def _opened(title: str, size: tuple[int, int], position: tuple[int, int] | None) -> pygame.Window:
+    pygame.display.quit()  # SDL reads the settings when its video starts, which may have happened already
+    pygame.display.init()
+    pygame.font.init()
+    pygame.joystick.init()
+    pygame.event.set_blocked(pygame.MOUSEMOTION)
+    place = pygame.WINDOWPOS_CENTERED if position is None else position
+    window = pygame.Window(title, size, place, resizable=True)
+    window.minimum_size = SMALLEST
+    window.get_surface()  # a flip before the first drawing needs one
+    return window

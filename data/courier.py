@@ -15,11 +15,11 @@ from data.outbox import Item, Outbox, State
 from data.receipts import Receipt, Receipts
 from data.share import LocalCorruptError, Probe, Share, ShareBlockedError, ShareConflictError, open_share
 from data.state_file import StateFileError
-from data.station import KnownShare, Station, known_shares, read_identity, remember_share
+from data.station import Identity, KnownShare, Station, known_shares, read_identity, remember_share
 
 PASS_ITEMS: Final = 100
 """Files in one pass: a courier that is told to stop finishes within so many."""
-NO_SHARE: Final = "no share is named for it: name one with `dyadgrid sync --share`"
+NO_SHARE: Final = "the share of this station is not known: record once more in this home, with its share"
 
 
 class Stop(Protocol):
@@ -105,25 +105,20 @@ class _Pass:
 
     def run(self, share_url: str | None, at_once: bool, limit: int | None) -> DeliveryReport:
         try:
-            owner = self._owner()
-            due = [self._addressed(item, share_url) for item in self._outbox.waiting()]
+            identity = self._identity()
+            due = [_addressed(item, share_url or item.share or identity.share) for item in self._outbox.waiting()]
             due = [item for item in due if at_once or share_url or item.is_due(self._now)][:limit]
             for url in dict.fromkeys(item.share for item in due):
-                self._deliver_to(url, [item for item in due if item.share == url], owner)
+                self._deliver_to(url, [item for item in due if item.share == url], identity.station)
         except (OSError, StateFileError) as error:
             self._tell(f"this machine is in the way: {error}")
         return DeliveryReport(self._station.home, tuple(self._delivered), self._outbox.waiting(), tuple(self._trouble))
 
-    def _owner(self) -> str:
+    def _identity(self) -> Identity:
         identity = read_identity(self._station)
         if identity is None:
             raise StateFileError(f"{self._station.identity_file} is missing: recover this home first")
-        return identity.station
-
-    def _addressed(self, item: Item, share_url: str | None) -> Item:
-        if share_url is None or share_url == item.share:
-            return item
-        return replace(item, share=share_url, state=State.QUEUED, attempts=0, next_attempt=0.0, reason="")
+        return identity
 
     def _deliver_to(self, url: str, items: list[Item], owner: str) -> None:
         try:
@@ -179,6 +174,13 @@ class _Pass:
     def _tell(self, reason: str) -> None:
         if reason not in self._trouble:
             self._trouble.append(reason)
+
+
+def _addressed(item: Item, share_url: str) -> Item:
+    """The item, bound for this share; at another one it has not been tried yet."""
+    if item.share == share_url:
+        return item
+    return replace(item, share=share_url, state=State.QUEUED, attempts=0, next_attempt=0.0, reason="")
 
 
 def received(home: Path, item: Item, open_share: Callable[[str], Share] = open_share) -> bool:

@@ -27,11 +27,11 @@ RECOVERED_MARK: Final = {"recovered": 1}
 
 
 class DraftOutcome(NamedTuple):
-    """What became of a draft: the published canonical file in words ("" for none), and where its rest was set aside."""
+    """What became of a draft: the published canonical file in words ("" for none), and where what was set aside is."""
 
     published: str
     is_partial: bool
-    torn: Path | None
+    torn: tuple[Path, ...]
 
 
 class _Found(NamedTuple):
@@ -63,7 +63,7 @@ class _DraftRecovery:
         except FormatError:
             prefix = None
         if prefix is None or self._is_superseded(prefix):
-            return DraftOutcome("", False, self._put_away(is_torn=prefix is None or not prefix.is_whole))
+            return DraftOutcome("", False, self._put_away(is_torn=True))
         return self._publish(prefix, data or b"", share_url)
 
     def _clear_earlier_attempt(self) -> None:
@@ -78,9 +78,15 @@ class _DraftRecovery:
             return None
 
     def _is_superseded(self, prefix: Prefix) -> bool:
-        """Whether the same writer has sealed this episode in another draft, after a disk error."""
-        claim = read_claims(self._station.episodes / episode_folder(prefix.terms)).get(self._seat)
-        return claim is not None and claim.reason is not Reason.RECOVERED and claim.rows >= len(prefix.rows)
+        """Whether this is torn, and its writer has sealed the episode in another draft, after a disk error.
+
+        A whole draft is always published (again): a claim that lies there does not show that the rest is durable.
+        """
+        folder = self._station.episodes / episode_folder(prefix.terms)
+        claim = read_claims(folder).get(self._seat)
+        if prefix.is_whole or claim is None or not (folder / claim.file).exists():
+            return False
+        return claim.reason is not Reason.RECOVERED and claim.rows >= len(prefix.rows)
 
     def _publish(self, prefix: Prefix, data: bytes, share_url: str) -> DraftOutcome:
         canonical = _Found(data, True) if prefix.is_whole else _Found(_recovered_canonical(prefix), False)
@@ -92,10 +98,17 @@ class _DraftRecovery:
             if found is not None:
                 files.append(self._whole(kind, found, seat_name(prefix.terms, self._seat, kind, _sha(found))))
         self._disk.flush_folder(self._folder)
+        damaged = self._set_damaged_aside(self._station.episodes / episode_folder(prefix.terms), files)
         publish(self._disk, self._station, episode_folder(prefix.terms), tuple(files), share_url)
         words = f"{files[0].name} ({len(prefix.rows)} frames)"
         is_torn = not (canonical.is_original and local is not None and local.is_original)
-        return DraftOutcome(words, not prefix.is_whole, self._put_away(is_torn))
+        return DraftOutcome(words, not prefix.is_whole, (*damaged, *self._put_away(is_torn)))
+
+    def _set_damaged_aside(self, folder: Path, files: list[WholeFile]) -> list[Path]:
+        """Make way for whole files where a disk gives other bytes than these names promise."""
+        targets = [(folder / file.name, file.sha256) for file in files if (folder / file.name).exists()]
+        damaged = [path for path, sha256 in targets if hash_sha256(self._disk.read(path)).hexdigest() != sha256]
+        return [set_aside(self._station, path, self._disk) for path in damaged]
 
     def _local(self) -> tuple[_Found, Local] | None:
         data = self._read(Kind.LOCAL)
@@ -138,15 +151,15 @@ class _DraftRecovery:
             write_flushed(self._disk, source, found.data)
         return whole_file(source, name, found.data)
 
-    def _put_away(self, is_torn: bool) -> Path | None:
+    def _put_away(self, is_torn: bool) -> tuple[Path, ...]:
         """Keep the folder of a torn draft; remove that of a whole one, which lives on under its final names."""
         self._clear_earlier_attempt()
         strangers = {path.name for path in self._folder.iterdir()} - set(PART_NAMES.values())
         if is_torn or strangers:
-            return set_aside(self._station, self._folder, self._disk)
+            return (set_aside(self._station, self._folder, self._disk),)
         remove_draft(self._disk, self._folder)
         self._disk.flush_folder(self._station.recording)
-        return None
+        return ()
 
 
 def _sha(found: _Found) -> str:

@@ -23,6 +23,8 @@ MAX_FLUSH_ROWS: Final = 4096
 
 
 _TYPES: Final[Mapping[str, type]] = {"int": int, "bool": bool, "str": str, "bytes": bytes}
+_NOT_TOLD: Final[Mapping[type, "Value"]] = {int: -1, bool: False, str: "", bytes: b""}
+"""What a column says in a file that was written before there was such a column."""
 _NUMBERS: Final = {kind.name: number for number, kind in enumerate(LOCAL_KINDS)}
 _TYPES_OF: Final = {kind.name: tuple(_TYPES[column.type] for column in kind.columns) for kind in LOCAL_KINDS}
 
@@ -257,6 +259,7 @@ class _LocalReading:
         if types is None:
             return None
         known = values[1 : len(types) + 1]
+        known += [_NOT_TOLD[type_] for type_ in types[len(known) :]]
         if tuple(map(type, known)) != types:
             raise FormatError(f"log {name}", f"values of {[type_.__name__ for type_ in types]}", kind_of(known))
         return Entry(name, tuple(known))

@@ -30,7 +30,7 @@ LOCAL_KINDS: Final = (
     _kind(
         "tick",
         "one tick of this seat, whether it computed its frame or was held",
-        "frame:int:frame the tick stands for",
+        "frame:int:frames, the present after the tick",
         "deadline_ns:int:ns",
         "start_ns:int:ns",
         "end_ns:int:ns",
@@ -44,6 +44,11 @@ LOCAL_KINDS: Final = (
         "wrong_guesses:int:frames",
         "shown_frame:int:frame on the screen, -1 if none",
         "shown_digest:bytes:8 bytes of the state shown, empty if none",
+        "committed:int:frames, L",
+        "input:int:the input committed in this tick, as in a canonical row, -1 if none",
+        "held_why:str:window or end, empty if computed",
+        "received_packets:int:packets taken since the row before",
+        "sent_packets:int:packets handed to the link since the row before",
     ),
     _kind(
         "key", "a raw key edge", "t_ns:int:ns", "scancode:int:scancode", "down:bool:", "frame:int:frame it landed in",

@@ -135,8 +135,7 @@ class _Recovery:
         outcome = recover_draft(self._disk, self._station, folder, seat, self._share_url)
         if outcome.published:
             (self._report.recovered if outcome.is_partial else self._report.published).append(outcome.published)
-        if outcome.torn is not None:
-            self._report.set_aside.append(f"{outcome.torn.parent.name}/{outcome.torn.name}")
+        self._report.set_aside += [f"{path.parent.name}/{path.name}" for path in outcome.torn]
 
     def _set_aside(self, path: Path) -> None:
         target = set_aside(self._station, path, self._disk)

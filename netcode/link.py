@@ -1,40 +1,51 @@
-"""The one module with a socket: ROUTER and DEALER over TCP, encrypted, never blocking. It knows bytes, not packets."""
+"""The one module with a socket: ROUTER and DEALER over TCP, encrypted, never blocking. It knows bytes, not packets.
 
+Three habits of libzmq shape it. A listener with keys but without a doorkeeper lets everybody in. A caller that once
+received a broken frame is never connected again. And a monitor that nobody reads stops the socket's own thread.
+"""
+
+import errno
+import socket as dns
+import struct
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import zmq
-from zmq.auth.thread import ThreadAuthenticator
-from zmq.utils.monitor import parse_monitor_message
+from zmq.utils import z85
 
 from games.contract import Seat
+from netcode.address import Address, parse_address
+from netcode.connection import Call, Knocks, LinkEvent, LinkTally
 from netcode.limits import MAX_PACKET_BYTES, MILLISECOND
+
+__all__ = ["Keys", "Link", "LinkError", "LinkEvent", "LinkTally", "ZmqLink"]
 
 _QUEUE_PACKETS: Final = 128
 """A packet repairs the loss of all before it, so a long queue of old ones is worth nothing."""
 _MOST_DRAINED: Final = 512
 """One wake-up takes at most so many packets, so a flood cannot hold up a tick."""
+_MOST_REPORTS: Final = 64
+"""One look at the monitor takes at most so many reports (about 10 us each), for the same reason."""
+_MOST_KNOCKS: Final = 8
+"""One look at the door answers at most so many. Only who knows our public key gets that far."""
 _HEARTBEAT_MS: Final = 200
 _HEARTBEAT_TIMEOUT_MS: Final = 600
+_CONNECT_MS: Final = 500
+"""An unanswered call is begun anew. TCP itself would ask again after 1, 3 and 7 s, and a healed cable waits for that."""
 _RECONNECT_MS: Final = 100
-_RECONNECT_MOST_MS: Final = 1000
+"""And up to as much again by chance. It does not grow: one partner, one switch, and somebody waits in front of it."""
+_REVIVE: Final = 250 * MILLISECOND
+"""How long libzmq has to say that it tries again, before we do."""
 _HANDSHAKE_MS: Final = 2000
 """A stranger who connects and says nothing is dropped after this."""
 _LINGER_MS: Final = 200
+_ZAP_ENDPOINT: Final = "inproc://zeromq.zap.01"
 _ZAP_DOMAIN: Final = b"dyadgrid"
+_ZAP_FIELDS: Final = 7
+_REPORT: Final = struct.Struct("=Hi")
 _RIGHT_ID: Final = b"right"
-
-
-class LinkEvent(Enum):
-    """What happened to the connection, for the window and the local record."""
-
-    CONNECTED = "connected"
-    DISCONNECTED = "disconnected"
-    STRANGER_REFUSED = "stranger refused"
-    """Somebody without the right key tried to take the partner's seat (or the partner has the wrong key)."""
-    WRONG_KEY = "wrong key"
-    """The partner's machine does not accept our key, or is not the one we hold a key of."""
 
 
 class LinkError(Exception):
@@ -53,6 +64,10 @@ class Keys:
 class Link(Protocol):
     """Carries packets to and from the partner. Any transport with these calls can take its place."""
 
+    @property
+    def tally(self) -> LinkTally:
+        """What the link went through so far."""
+
     def send(self, data: bytes) -> None:
         """Send if it can be done now; a packet that cannot be sent is lost, as on any network."""
 
@@ -63,7 +78,7 @@ class Link(Protocol):
         """Wait until something arrives, at most `timeout_ns`; whether something did."""
 
     def events(self) -> list[LinkEvent]:
-        """What happened to the connection since the last call."""
+        """What happened to the connection since the last call. Call it some ten times a second: it also mends it."""
 
     def close(self) -> None:
         """Give everything back. Packets on their way get a short time to leave."""
@@ -74,37 +89,42 @@ class ZmqLink:
 
     Args:
         seat: which end this is.
-        address: `tcp://host:port`; the left seat may give port `*` for any free one.
-        keys: without them (None) the link is open: for tests on one machine only.
+        address: `tcp://host:port`; the left seat may give `*` for every interface, or for any free port.
+        keys: our own, and the partner's public one.
+        clock: a monotonic clock (ns).
 
     Raises:
-        LinkError: the address is malformed, in use or not ours.
+        LinkError: the address or a key is malformed, in use or not ours.
     """
 
-    def __init__(self, seat: Seat, address: str, keys: Keys | None) -> None:
-        self._context = zmq.Context()
+    def __init__(self, seat: Seat, address: str, keys: Keys, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self._is_router = seat is Seat.LEFT
-        self._authenticator: ThreadAuthenticator | None = None
+        self._clock = clock
+        self.tally = LinkTally()
+        self._view = Knocks(self.tally) if self._is_router else Call(self.tally)
+        self._context = zmq.Context()
         self._socket = self._context.socket(zmq.ROUTER if self._is_router else zmq.DEALER)
-        self._monitor = self._socket.get_monitor_socket()
+        self._monitor = self._context.socket(zmq.PAIR)
+        self._door = _Door(self._context, keys.partner_public) if self._is_router else None
         self._poller = zmq.Poller()
-        self._poller.register(self._socket, zmq.POLLIN)
-        self.unsent = 0
-        """Packets that could not be sent when they were due."""
-        self.oddities = 0
-        """Messages that were no single packet of the partner. They were dropped."""
-        self._configure()
+        self._news: list[LinkEvent] = []
+        self._trouble: LinkEvent | None = None
+        self._is_reached = False
+        self._ended_at: int | None = None
         try:
-            if keys is not None:
-                self._secure(keys)
-            self._open(address)
-        except (zmq.ZMQError, ValueError) as error:
+            self._endpoint = _resolved(parse_address(address, listens=self._is_router), listens=self._is_router)
+            self._configure()
+            self._secure(keys)
+            self._watch()
+            self._open()
+        except (zmq.ZMQError, ValueError, OSError) as error:
             self.close()
-            verb = "listen on" if self._is_router else "connect to"
-            raise LinkError(f"cannot {verb} {address}: {error}") from error
+            verb = "listen on" if self._is_router else "call"
+            raise LinkError(f"cannot {verb} {address or 'an empty address'}: {_words(error)}") from error
 
     def _configure(self) -> None:
         options = {
+            zmq.IPV6: self._endpoint.is_ipv6,
             zmq.LINGER: _LINGER_MS,
             zmq.SNDHWM: _QUEUE_PACKETS,
             zmq.RCVHWM: _QUEUE_PACKETS,
@@ -112,13 +132,11 @@ class ZmqLink:
             zmq.HEARTBEAT_IVL: _HEARTBEAT_MS,
             zmq.HEARTBEAT_TIMEOUT: _HEARTBEAT_TIMEOUT_MS,
             zmq.HANDSHAKE_IVL: _HANDSHAKE_MS,
-            zmq.RECONNECT_IVL: _RECONNECT_MS,
-            zmq.RECONNECT_IVL_MAX: _RECONNECT_MOST_MS,
         }
         if self._is_router:
             options |= {zmq.ROUTER_HANDOVER: 1, zmq.ROUTER_MANDATORY: 1}
         else:
-            options |= {zmq.IMMEDIATE: 1}
+            options |= {zmq.IMMEDIATE: 1, zmq.CONNECT_TIMEOUT: _CONNECT_MS, zmq.RECONNECT_IVL: _RECONNECT_MS}
             self._socket.setsockopt(zmq.ROUTING_ID, _RIGHT_ID)
         for option, value in options.items():
             self._socket.setsockopt(option, value)
@@ -127,20 +145,27 @@ class ZmqLink:
         """Encrypt, and accept exactly the partner's key: with handover, a stranger could otherwise take the seat."""
         self._socket.curve_publickey = keys.public
         self._socket.curve_secretkey = keys.secret
-        if not self._is_router:
-            self._socket.curve_serverkey = keys.partner_public
-            return
-        self._authenticator = ThreadAuthenticator(self._context)
-        self._authenticator.start()
-        self._authenticator.configure_curve_callback(_ZAP_DOMAIN.decode(), _OneKey(keys.partner_public))
-        self._socket.curve_server = True
-        self._socket.zap_domain = _ZAP_DOMAIN
-
-    def _open(self, address: str) -> None:
         if self._is_router:
-            self._socket.bind(address)
+            self._socket.curve_server = True
+            self._socket.zap_domain = _ZAP_DOMAIN
         else:
-            self._socket.connect(address)
+            self._socket.curve_serverkey = keys.partner_public
+
+    def _watch(self) -> None:
+        """Have the socket report. The queue has no limit: at one, the thread that serves the partner would stop."""
+        reports = "inproc://reports"
+        self._socket.monitor(reports, self._view.REPORTS)
+        self._monitor.setsockopt(zmq.RCVHWM, 0)
+        self._monitor.connect(reports)
+        self._poller.register(self._socket, zmq.POLLIN)
+        if self._door is not None:
+            self._poller.register(self._door.socket, zmq.POLLIN)
+
+    def _open(self) -> None:
+        if self._is_router:
+            self._socket.bind(str(self._endpoint))
+        else:
+            self._socket.connect(str(self._endpoint))
 
     @property
     def address(self) -> str:
@@ -155,7 +180,9 @@ class ZmqLink:
         except zmq.ZMQError as error:
             if error.errno not in (zmq.EAGAIN, zmq.EHOSTUNREACH):
                 raise
-            self.unsent += 1
+            self.tally.unsent += 1
+            if error.errno == zmq.EHOSTUNREACH and self._is_reached:
+                self._note(LinkEvent.DISCONNECTED)
 
     def drain(self) -> list[bytes]:
         """What has arrived, oldest first, at most a bounded number at once."""
@@ -167,52 +194,116 @@ class ZmqLink:
                 break
             expected = 2 if self._is_router else 1
             if len(parts) != expected or (self._is_router and parts[0] != _RIGHT_ID):
-                self.oddities += 1
+                self.tally.oddities += 1
             else:
                 packets.append(parts[-1])
         return packets
 
     def wait(self, timeout_ns: int) -> bool:
         """Wait in the poller, in whole milliseconds rounded down, so that a deadline is not overslept."""
-        return bool(self._poller.poll(max(0, timeout_ns // MILLISECOND)))
+        ready = dict(self._poller.poll(max(0, timeout_ns // MILLISECOND)))
+        if self._door is not None and self._door.socket in ready:
+            self._door.answer()
+        return self._socket in ready
 
     def events(self) -> list[LinkEvent]:
-        """What the socket's monitor said since the last call. A wrong key shows nowhere else: `send` succeeds."""
-        seen: list[LinkEvent] = []
-        while self._monitor.poll(0):
-            message: Any = parse_monitor_message(self._monitor.recv_multipart(zmq.NOBLOCK))
-            event = _EVENTS.get(message["event"])
-            if message["event"] == zmq.EVENT_HANDSHAKE_FAILED_AUTH or event is LinkEvent.WRONG_KEY:
-                event = LinkEvent.STRANGER_REFUSED if self._is_router else LinkEvent.WRONG_KEY
+        """What became of the connection since the last call. A wrong key shows nowhere else: `send` succeeds."""
+        if self._door is not None:
+            self._door.answer()
+        for _ in range(_MOST_REPORTS):
+            try:
+                report = self._monitor.recv_multipart(zmq.NOBLOCK)[0]
+            except zmq.Again:
+                break
+            event = self._view.take(*_REPORT.unpack(report))
             if event is not None:
-                seen.append(event)
-        return seen
+                self._note(event)
+        self._revive()
+        news, self._news = self._news, []
+        return news
+
+    def _note(self, event: LinkEvent) -> None:
+        """Keep what is new: a trouble that goes on is one event, not ten a second."""
+        if event in (LinkEvent.CONNECTED, LinkEvent.DISCONNECTED):
+            self._is_reached = event is LinkEvent.CONNECTED
+            self._trouble = None
+        elif event is self._trouble:
+            return
+        else:
+            self._trouble = event
+        self._news.append(event)
+
+    def _revive(self) -> None:
+        """Call again where libzmq has given up: after a frame that was broken on its way, or a key that was refused."""
+        if not isinstance(self._view, Call) or not self._view.is_given_up:
+            self._ended_at = None
+            return
+        now = self._clock()
+        if self._ended_at is None:
+            self._ended_at = now
+        elif now - self._ended_at >= _REVIVE:
+            self._ended_at = now
+            # libzmq ignores a second call to an address that it has not been told to forget.
+            self._socket.disconnect(str(self._endpoint))
+            self._open()
 
     def close(self) -> None:
-        """Close everything, after the last packets had `_LINGER_MS` to leave."""
-        self._socket.disable_monitor()
+        """Close everything, after the last packets had `_LINGER_MS` to leave. May be called again."""
+        if self._context.closed:
+            return
         self._monitor.close(0)
+        self._socket.disable_monitor()
         self._socket.close()
-        if self._authenticator is not None:
-            self._authenticator.stop()
+        if self._door is not None:
+            self._door.socket.close(0)
         self._context.term()
 
 
-_EVENTS: Final = {
-    zmq.EVENT_HANDSHAKE_SUCCEEDED: LinkEvent.CONNECTED,
-    zmq.EVENT_DISCONNECTED: LinkEvent.DISCONNECTED,
-    zmq.EVENT_HANDSHAKE_FAILED_AUTH: LinkEvent.WRONG_KEY,
-    zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL: LinkEvent.WRONG_KEY,
-    zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL: LinkEvent.WRONG_KEY,
+class _Door:
+    """Answers libzmq's question (ZAP, RFC 27) whether a caller may come in: with exactly one key, and no other way."""
+
+    def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", partner_public: bytes) -> None:
+        self.socket = context.socket(zmq.REP)
+        self.socket.bind(_ZAP_ENDPOINT)
+        self._key = z85.decode(partner_public)
+
+    def answer(self) -> None:
+        """Answer who waits, at most a few at once. A caller whom nobody answers is dropped by its handshake's time."""
+        for _ in range(_MOST_KNOCKS):
+            try:
+                question = self.socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            self.socket.send_multipart(self._reply(question))
+
+    def _reply(self, question: list[bytes]) -> list[bytes]:
+        is_partner = len(question) == _ZAP_FIELDS and question[5] == b"CURVE" and question[6] == self._key
+        status = [b"200", b"OK"] if is_partner else [b"400", b"unknown key"]
+        return [b"1.0", question[1], *status, b"", b""]
+
+
+def _resolved(address: Address, *, listens: bool) -> Address:
+    """The address with a number instead of a name: a name server that hangs later must not hang the socket's thread."""
+    if listens:
+        return address
+    found = dns.getaddrinfo(address.host, address.port, type=dns.SOCK_STREAM)
+    hosts = sorted((family is not dns.AF_INET, str(place[0])) for family, _, _, _, place in found)
+    return address._replace(host=hosts[0][1])
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, dns.gaierror):
+        return f"no machine of that name is known here ({error.strerror})"
+    if isinstance(error, zmq.ZMQError):
+        return _REASONS.get(error.errno or 0, str(error))
+    return str(error)
+
+
+_NOT_OURS: Final = "this is no address of this machine (its own address, or * for all of them, is expected)"
+_REASONS: Final = {
+    zmq.EADDRINUSE: "another program listens there; if it is this one, from before, end it or take another port",
+    zmq.EADDRNOTAVAIL: _NOT_OURS,
+    errno.ENODEV: _NOT_OURS,
+    zmq.EAGAIN: _NOT_OURS,
+    errno.EACCES: "ports below 1024 belong to the system; take one above",
 }
-
-
-class _OneKey:
-    """The allow-list: exactly one key."""
-
-    def __init__(self, key: bytes) -> None:
-        self._key = key
-
-    def callback(self, domain: str, key: bytes) -> bool:  # noqa: ARG002 - the authenticator's signature
-        """Whether `key` (Z85) may connect."""
-        return key == self._key

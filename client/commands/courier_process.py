@@ -4,14 +4,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from client.commands.processes import end, start
 from data.courier import run_courier
-from data.outbox import Outbox
+from data.outbox import Item, Outbox
 
 PARENT_POLL_SECONDS: Final = 0.5
 WAIT_POLL_SECONDS: Final = 0.05
@@ -33,6 +33,10 @@ def _watch_parent(parent: int, stop: threading.Event) -> None:
     stop.set()
 
 
+def _ignore(waiting: Sequence[Item]) -> None:
+    """The report of somebody who does not want one."""
+
+
 @contextmanager
 def courier_for(homes: Sequence[Path]) -> Iterator[None]:
     """A courier for these stations while the block runs."""
@@ -44,11 +48,20 @@ def courier_for(homes: Sequence[Path]) -> Iterator[None]:
         end(process)
 
 
-def await_delivery(homes: Sequence[Path], seconds: float, run: str = "") -> int:
-    """Wait until nothing (of this run) waits in the outboxes any more; how many files still do after so long."""
+def await_delivery(
+    homes: Sequence[Path],
+    seconds: float,
+    run: str = "",
+    stop: threading.Event | None = None,
+    report: Callable[[Sequence[Item]], None] = _ignore,
+) -> None:
+    """Wait until no file (of this run) waits for a receipt any more, until `stop`, and for so many seconds at most.
+
+    `report` hears each time what still waits.
+    """
+    stop = stop or threading.Event()
     deadline = time.monotonic() + seconds
-    while waiting := sum(1 for home in homes for item in Outbox(home).waiting() if run in item.name):
-        if time.monotonic() >= deadline:
-            break
-        time.sleep(WAIT_POLL_SECONDS)
-    return waiting
+    while waiting := [item for home in homes for item in Outbox(home).waiting() if run in item.name]:
+        report(waiting)
+        if time.monotonic() >= deadline or stop.wait(WAIT_POLL_SECONDS):
+            return

@@ -6,6 +6,7 @@ from typing import Final
 
 from rich.console import Console
 
+from client.commands.terminal import open_console, say
 from data.courier import DeliveryReport, deliver
 from data.outbox import Item, Outbox, State
 from data.recovery import RecoveryReport, recover
@@ -20,16 +21,17 @@ def run_sync(home: Path) -> int:
 
     Raises:
         ValueError: there is no station there.
+        OSError: a folder there cannot be read or written.
     """
     stations = find_stations(home)
     if not stations:
         raise ValueError(f"no station in {home}: expected a folder that a session or a demo recorded into")
-    console = Console(highlight=False)
+    console = open_console(stderr=False)
     reports = [_sync_station(station, console) for station in stations]
     waiting = sum(len(report.waiting) for report in reports)
     delivered = sum(len(report.delivered) for report in reports)
-    words = "nothing waits" if not waiting else f"{waiting} files still wait; nothing is lost, try again later"
-    console.print(f"{delivered} files delivered; {words}.")
+    words = "nothing waits" if not waiting else f"{waiting} still wait. Nothing is lost: run sync again later"
+    say(console, f"{delivered} files delivered, {words}.", "bold red" if waiting else "bold green")
     return 1 if waiting else 0
 
 
@@ -43,15 +45,15 @@ def find_stations(home: Path, depth: int = SEARCH_DEPTH) -> list[Path]:
 
 
 def _sync_station(home: Path, console: Console) -> DeliveryReport:
+    say(console, home)
     _show_recovery(recover(home), console)
     waiting = len(Outbox(home).waiting())
-    with console.status(f"{home.name}: {waiting} files to deliver"):
+    with console.status(f"{waiting} files to deliver"):
         report = deliver(home, now=time.time(), at_once=True, report=lambda item: _show_item(item, console))
-    console.print(
-        f"{home}: {len(report.delivered)} delivered, {len(report.waiting)} waiting", markup=False, soft_wrap=True
-    )
-    for trouble in report.trouble:
-        console.print(f"  because: {trouble}", markup=False, soft_wrap=True)
+    if report.waiting:
+        say(console, f"  {len(report.waiting)} files wait: {'; '.join(report.trouble) or 'they were just queued'}")
+    elif not report.delivered:
+        say(console, "  nothing to deliver")
     return report
 
 
@@ -66,9 +68,9 @@ def _show_recovery(report: RecoveryReport, console: Console) -> None:
     }
     for word, found in lines.items():
         for line in found:
-            console.print(f"  {word}: {line}", markup=False, soft_wrap=True)
+            say(console, f"  {word}: {line}")
 
 
 def _show_item(item: Item, console: Console) -> None:
     if item.state is State.VERIFIED:
-        console.print(f"  delivered {item.name}", markup=False, soft_wrap=True)
+        say(console, f"  delivered: {item.name}")

@@ -42,6 +42,16 @@ class Probe:
     def seen(self) -> int:
         return len(self.lines())
 
+    def come_to(self, away: bool) -> int:
+        """Wait until its last word on being away is this one; how many lines there were by then."""
+
+        def there() -> bool:
+            said = [line["away"] for line in self.lines() if "away" in line]
+            return (said[-1] if said else False) is away
+
+        wait_for(f"away to be {away}", there)
+        return self.seen()
+
 
 @pytest.fixture
 def windows(tmp_path: Path) -> Iterator[tuple[Desktop, Probe, Probe]]:
@@ -64,12 +74,10 @@ def acts(action: int) -> Callable[[dict[str, object]], bool]:
 
 def test_keys_reach_the_window_that_has_the_focus_and_nothing_sticks(windows: tuple[Desktop, Probe, Probe]) -> None:
     place, one, two = windows
-    one.wait("the first window to lose the focus to the second", is_away(True))
     place.focus(one.window)
-    back = one.wait("its return", is_away(False))
-    two.wait("the second window to be away", is_away(True))
-    place.tap("p")
-    wait_for("the grace to pass", lambda: _tap_until(place, one, back))
+    two.come_to(away=True)
+    back = one.come_to(away=False)
+    wait_for("a tap that counts", lambda: _taps(place, one, "space", DROP, back))
 
     before = two.seen()
     with place.holding("Left"):
@@ -80,18 +88,17 @@ def test_keys_reach_the_window_that_has_the_focus_and_nothing_sticks(windows: tu
         two.wait("the second window's turn", is_away(False), before)
         place.focus(one.window)
         returned = one.wait("the return with a held key", is_away(False), gone)
-        place.tap("space")
-    place.tap("Right")
-    end = one.wait("a fresh press", acts(RIGHT), returned)
-    acted = [line["action"] for line in one.lines()[returned:end] if "action" in line]
+        wait_for("a tap that counts", lambda: _taps(place, one, "space", DROP, returned))
+    wait_for("a fresh press", lambda: _taps(place, one, "Right", RIGHT, returned))
+    acted = [line["action"] for line in one.lines()[returned:] if "action" in line]
     assert LEFT not in acted, "a key held through the return acted without a fresh press"
     assert not any(line.get("action") == LEFT for line in two.lines()), "the other window took the held key"
 
 
-def _tap_until(place: Desktop, probe: Probe, after: int) -> bool:
-    """Tap until a tap counts: presses right after a return do not."""
-    place.tap("space")
-    return any(acts(DROP)(line) for line in probe.lines()[after:])
+def _taps(place: Desktop, probe: Probe, key: str, action: int, after: int) -> bool:
+    """Tap once; whether a tap has counted by now. Right after a return none does."""
+    place.tap(key)
+    return any(acts(action)(line) for line in probe.lines()[after:])
 
 
 def test_resizing_full_screen_and_minimising_keep_the_picture_right(
@@ -99,7 +106,7 @@ def test_resizing_full_screen_and_minimising_keep_the_picture_right(
 ) -> None:
     place, one, _ = windows
     place.focus(one.window)
-    one.wait("the focus", is_away(False))
+    one.come_to(away=False)
     place.resize(one.window, 900, 650)
     one.wait("the new size", lambda line: line.get("width") == 900 and line.get("height") == 650)
     wait_for(
@@ -147,7 +154,7 @@ def test_the_close_button_and_the_chord_ask_to_leave(windows: tuple[Desktop, Pro
     two.wait("the request", lambda line: line.get("by") == "button")
     assert two.process.wait(10) == 0
     place.focus(one.window)
-    one.wait("the focus", is_away(False))
+    one.come_to(away=False)
     with place.holding("Control_L", "Shift_L", "q"):
         one.wait("the chord", lambda line: line.get("by") == "chord")
     assert one.process.wait(10) == 0

@@ -70,6 +70,14 @@ def test_a_closed_window_gives_the_signals_back(dummy_driver: None) -> None:
     assert signal.getsignal(signal.SIGTERM) == before
 
 
+def test_a_window_that_cannot_open_gives_the_signals_back(dummy_driver: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setenv("SDL_VIDEODRIVER", "there-is-no-such-driver")
+    with pytest.raises(pygame.error):
+        Window("dyadgrid", headless=False)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
 def test_the_ras_keys_ask_for_their_panels(window: Window) -> None:
     post_key(pygame.KEYDOWN, pygame.K_F1, 58)
     post_key(pygame.KEYDOWN, pygame.K_F3, 60)

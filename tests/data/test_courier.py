@@ -19,7 +19,7 @@ from data.share import MARK_NAME, FolderShare, Identity, Probe, Share, ShareBloc
 from data.station import Station
 from games.contract import Seat
 from netcode.vocabulary import Agreement, End, Ending, Reason
-from tests.support.disks import Died, WatchedDisk, dying_at, failing_at
+from tests.support.disks import Died, QuickDisk, WatchedDisk, dying_at, failing_at
 from tests.support.stations import (
     files_under,
     make_frames,
@@ -334,9 +334,10 @@ def test_nothing_is_lost_whatever_call_fails_or_is_the_last(tmp_path: Path, faul
             deliver(home, now=NOW, disk=disk, open_share=on_disk(disk))
         check_acknowledged_is_retrievable(home, share)
         check_nothing_is_lost(home)
-        recover(home)
+        recover(home, disk=QuickDisk())
         check_nothing_is_lost(home)
-        report = deliver(home, now=NOW, at_once=True)
+        quick = QuickDisk()
+        report = deliver(home, now=NOW, at_once=True, disk=quick, open_share=on_disk(quick))
         assert not report.waiting, (number, report.trouble)
         assert at_share(share) == finished_files(home), number
         check_acknowledged_is_retrievable(home, share)

@@ -25,7 +25,7 @@ from data.station import Station, open_station, read_identity
 from data.tape import Tape
 from games.contract import Seat
 from netcode.vocabulary import Agreement, Reason
-from tests.support.disks import Died, WatchedDisk, dying_at
+from tests.support.disks import Died, QuickDisk, WatchedDisk, dying_at
 from tests.support.oplog import violations
 from tests.support.stations import (
     STATISTICS,
@@ -55,9 +55,9 @@ def make_tape(rows: int, episode: int = 0) -> Tape:
 
 def killed_recording(home: Path, rows: int = ROWS) -> Path:
     """What a process that was killed while it recorded leaves; returns the draft's folder."""
-    open_station(home, "/share", Disk())
+    open_station(home, "/share", QuickDisk())
     tape = make_tape(rows)
-    writer = EpisodeWriter(Disk(), (home,), tape, "/share")
+    writer = EpisodeWriter(QuickDisk(), (home,), tape, "/share")
     writer.sync(0.0)
     writer.abandon()
     return Station(home).recording / draft_name(tape.terms, Seat.LEFT, 1)
@@ -88,7 +88,7 @@ def published(home: Path, episode: int = 0) -> dict[Kind, Path]:
 
 def check_idempotent(home: Path) -> None:
     before = files_under(home)
-    assert recover(home).did_nothing
+    assert recover(home, disk=QuickDisk()).did_nothing
     assert files_under(home) == before
 
 
@@ -185,7 +185,7 @@ def test_every_cut_of_a_recording_is_recovered_to_its_whole_blocks(tmp_path: Pat
         home = tmp_path / str(number)
         shutil.copytree(tmp_path / "original", home)
         (Station(home).recording / folder.name / PART_NAMES[Kind.CANONICAL]).write_bytes(whole[:size])
-        recover(home)
+        recover(home, disk=QuickDisk())
         for path in Station(home).episodes.rglob("*.dyad"):
             episode = read_episode(path.read_bytes())
             assert episode.end.reason is Reason.RECOVERED
@@ -217,6 +217,33 @@ def test_a_recovery_flushes_what_a_dead_writer_may_not_have(tmp_path: Path, prep
     assert violations(disk.log, outbox, parts) == []
     without_flushes = [call for call in disk.log if call[0] != "flush"]
     assert violations(without_flushes, outbox, parts), "the mutant that trusts the dead writer is caught"
+
+
+@pytest.mark.parametrize("survivor", [Kind.CLAIM, Kind.CANONICAL, Kind.LOCAL])
+def test_a_whole_draft_is_published_again_whatever_names_a_power_cut_has_left(tmp_path: Path, survivor: Kind) -> None:
+    folder = killed_sealing(tmp_path / "killed")
+    record_session(tmp_path / "whole", "/share")
+    source = published(tmp_path / "whole")[survivor]
+    kept = Station(tmp_path / "killed").episodes / episode_folder(make_terms())
+    kept.mkdir(parents=True)
+    (kept / source.name).write_bytes(source.read_bytes())
+    if survivor is not Kind.CANONICAL:  # the local files of two sessions differ, and so do the claims that name them
+        shutil.copyfile(published(tmp_path / "whole")[Kind.LOCAL], folder / PART_NAMES[Kind.LOCAL])
+        shutil.copyfile(published(tmp_path / "whole")[Kind.CLAIM], folder / PART_NAMES[Kind.CLAIM])
+    recover(tmp_path / "killed")
+    assert set(published(tmp_path / "killed")) == set(Kind)
+    assert len(Outbox(tmp_path / "killed").waiting()) == 3
+
+
+def test_a_damaged_file_makes_way_for_the_whole_one_of_a_draft(tmp_path: Path) -> None:
+    killed_sealing(tmp_path)
+    recover(tmp_path)
+    path = published(tmp_path)[Kind.CANONICAL]
+    whole = path.read_bytes()
+    path.write_bytes(b"")
+    killed_sealing(tmp_path)
+    assert recover(tmp_path).set_aside == [f"torn/{path.name}"]
+    assert path.read_bytes() == whole
 
 
 # -- beside the living -------------------------------------------------------------------------------------------------
@@ -377,7 +404,9 @@ def test_a_lost_identity_is_made_anew_and_its_rest_kept(tmp_path: Path) -> None:
     assert identity is not None
     assert identity.share == ""
     assert {item.share for item in Outbox(tmp_path).waiting()} == {""}
-    assert "no share is named" in deliver(tmp_path, now=0.0).trouble[0]
+    assert "share of this station is not known" in deliver(tmp_path, now=0.0).trouble[0]
+    open_station(tmp_path, FolderShare.create(tmp_path / "share").url, Disk())
+    assert len(deliver(tmp_path, now=0.0, at_once=True).delivered) == 3
 
 
 def test_a_lock_of_a_writer_that_died_without_a_folder_is_cleared(tmp_path: Path) -> None:
@@ -416,7 +445,7 @@ def recovering(disk: Disk, home: Path) -> None:
 @pytest.mark.parametrize(
     ("prepare", "act"),
     [
-        (lambda home: open_station(home, "/share", Disk()), sealing),
+        (lambda home: open_station(home, "/share", QuickDisk()), sealing),
         (killed_recording, recovering),
         (killed_sealing, recovering),
     ],
@@ -436,7 +465,7 @@ def test_a_death_at_any_call_leaves_what_a_recovery_makes_whole(
             act(dying_at(number), home)
         for path in Station(home).episodes.rglob("*.dyad"):
             read_episode(path.read_bytes())  # a published file is whole, whatever happened
-        recover(home)
+        recover(home, disk=QuickDisk())
         episodes = [read_episode(path.read_bytes()) for path in Station(home).episodes.rglob("*.dyad")]
         assert len(episodes) <= 1, number
         for episode in episodes:

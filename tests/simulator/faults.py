@@ -20,7 +20,7 @@ def draw(seed: int) -> Plan:
     plan = _setting(seed, rng)
     names = [name for name in FAULTS if rng.random() < _CHANCES.get(name, _CHANCE)]
     rng.shuffle(names)
-    for name in names[: rng.choice((0, 1, 2, 2, 3, 4, 6))]:
+    for name in names[: rng.choice((0, 1, 2, 3, 4, 5, 8))]:
         changed = FAULTS[name](plan, rng)
         plan = replace(changed, faults=(*plan.faults, name)) if changed != plan else plan
     most_frames = max(20, _LONGEST_PLAY // (plan.frame_time * plan.episodes))
@@ -29,7 +29,7 @@ def draw(seed: int) -> Plan:
 
 def _setting(seed: int, rng: Random) -> Plan:
     """The study: what is played, how long, by whom, and with which delay, window and guess rule."""
-    frames = rng.choice((20, 31, 45, 60, 61, 90, 120, 200)) if rng.random() < 0.97 else rng.randrange(300, 601)
+    frames = rng.choice((20, 29, 30, 31, 45, 61, 70, 90)) if rng.random() < 0.9 else rng.randrange(90, 601)
     game = rng.choice(("toy",) * 8 + ("foraging", "crossing"))
     players = ("walk", "walk", "taps", "boundary", "still") if game == "toy" else ("bot", "bot", "walk")
     goal = rng.randrange(2, 8) if game == "toy" and rng.random() < 0.35 else 0

@@ -17,6 +17,8 @@ from tests.simulator.tampering import Tampered
 from tests.simulator.witness import Witness
 from tests.support.rows import encode_header, encode_row
 
+NEVER = 1 << 62
+"""A virtual time that no run reaches."""
 _MILLION = 1_000_000
 
 
@@ -62,6 +64,7 @@ class Machine:
         self.session = Session(setup, local)
         self.pulse = Pulse(self.session, local)
         self._phase, self._ticks_in_phase = self.session.phase, 0
+        self._wakes_at = now
         self.is_up = True
         self.lives += 1
 
@@ -76,21 +79,12 @@ class Machine:
         """The virtual time at which this machine's clock shows `local`, rounded up."""
         return -((self._boot_clock - local) * _MILLION // (_MILLION + self.plan.skew_millionths))
 
-    @property
-    def is_done(self) -> bool:
-        """Whether nothing will happen here any more."""
+    def next_wake(self, arrival: int | None) -> int:
+        """When this machine has something to do: its deadline, a packet, the end of a stall; `NEVER` when it is done."""
         if not self.is_up:
-            return self._back_at is None
-        return self.session.phase is Phase.CLOSED
-
-    def next_wake(self, arrival: int | None) -> int | None:
-        """When this machine has something to do: its deadline, a packet, or the end of a stall."""
-        if not self.is_up:
-            return self._back_at
-        if self.session.phase is Phase.CLOSED:
-            return None
-        wake = self.virtual(self.pulse.deadline)
-        if arrival is not None and arrival < wake:
+            return NEVER if self._back_at is None else self._back_at
+        wake = self._wakes_at
+        if arrival is not None and arrival < wake != NEVER:
             wake = arrival
         return wake if wake > self._asleep_until else self._asleep_until
 
@@ -106,6 +100,7 @@ class Machine:
             self.witness.seen["stalls"] += 1
         else:
             self._live(now, network)
+        self._wakes_at = NEVER if self.session.phase is Phase.CLOSED else self.virtual(self.pulse.deadline)
 
     def give_up(self, now: int) -> None:
         """Nobody will ever come: whoever runs the session closes this window."""

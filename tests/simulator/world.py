@@ -8,7 +8,7 @@ from games import registry
 from games.contract import Game, Seat
 from netcode.session import Phase
 from netcode.vocabulary import Terms
-from tests.simulator.machine import Machine
+from tests.simulator.machine import NEVER, Machine
 from tests.simulator.network import Foreign, Network
 from tests.simulator.plan import LinkPlan, MachinePlan, Plan
 from tests.support.toy_game import ToyGame
@@ -119,20 +119,12 @@ def _until_done(plan: Plan, machines: tuple[Machine, Machine], network: Network)
     now, limit = 0, plan.time_limit
     left, right = machines
     while now < limit:
-        _close_the_forsaken(machines, now)
-        wakes = left.next_wake(network.next_arrival(0)), right.next_wake(network.next_arrival(1))
-        if left.is_done and right.is_done:
+        wake_left, wake_right = left.next_wake(network.next_arrival(0)), right.next_wake(network.next_arrival(1))
+        machine, wake = (left, wake_left) if wake_left <= wake_right else (right, wake_right)
+        if wake == NEVER:
             return now
-        due = [(wake, seat) for seat, wake in enumerate(wakes) if wake is not None]
-        if not due:
-            return now
-        wake, seat = min(due)
         now = max(now, wake)
-        machines[seat].wake(now, network)
+        machine.wake(now, network)
+        if NEVER in (wake_left, wake_right) and machine.session.phase is Phase.GREETING:
+            machine.give_up(now)  # nobody will ever come: whoever runs the session closes this window
     return None
-
-
-def _close_the_forsaken(machines: tuple[Machine, Machine], now: int) -> None:
-    for machine, other in zip(machines, reversed(machines), strict=True):
-        if other.is_done and machine.is_up and machine.session.phase is Phase.GREETING:
-            machine.give_up(now)

@@ -79,7 +79,9 @@ def golden_local() -> bytes:
         start = 10**10 + frame * 33_333_333
         head = (frame, start, start + 100, start + 900, start + 5000 if frame % 2 else -1)
         guess, shown = (frame % 6, frame.to_bytes(8, "big")) if frame % 3 else (-1, b"")
-        encoder.add("tick", *head, frame, frame, frame // 2, frame == 7, guess, frame % 4, frame % 2, frame, shown)
+        known = (frame, frame, frame // 2, frame == 7, guess, frame % 4, frame % 2, frame, shown)
+        sent = (frame + 3, -1 if frame == 7 else frame % 6, "window" if frame == 7 else "", frame % 3, 1)
+        encoder.add("tick", *head, *known, *sent)
         if frame % 10 == 0:
             encoder.add("key", start, 80 + frame, frame % 20 == 0, frame)
             encoder.add("view", start, frame, "fast_forward", 12)
@@ -96,7 +98,8 @@ def golden_local() -> bytes:
     return b"".join([*parts, encoder.end({"rollbacks": 4, "holds": 1})])
 
 
-GOLDEN: dict[str, Callable[[], bytes]] = {"episode-1.dyad": golden_episode, "local-1.dyadlog": golden_local}
+GOLDEN: dict[str, Callable[[], bytes]] = {"episode-1.dyad": golden_episode, "local-1b.dyadlog": golden_local}
+"""What today's writers make. `local-1.dyadlog` is what they made before a tick said what was sent: it is only read."""
 
 if __name__ == "__main__":
     for name, make in GOLDEN.items():

@@ -1,0 +1,202 @@
+"""The options of the command line: names, ranges, words, groups. What several commands share is declared once."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from typer import Argument, Option
+
+GAME: Final = "The game"
+PLACES: Final = "Where things go"
+SCREEN: Final = "The screen"
+TROUBLE: Final = "Trouble on purpose"
+PAIR: Final = "The pair"
+RULES: Final = "Rules of the study"
+
+# --- the game -----------------------------------------------------------------------------------------------------
+
+Game = Annotated[str, Option(metavar="NAME", help="foraging or crossing.", rich_help_panel=GAME)]
+Episodes = Annotated[int, Option(metavar="N", min=1, max=1000, help="How many episodes.", rich_help_panel=GAME)]
+Frames = Annotated[
+    int | None,
+    Option(metavar="N", min=1, help="An episode's length in frames.", show_default="60 s", rich_help_panel=GAME),
+]
+Hz = Annotated[int, Option(metavar="N", min=10, max=240, help="Frames per second.", rich_help_panel=GAME)]
+Seed = Annotated[
+    int | None,
+    Option(
+        metavar="N", help="Fixes layouts and bots, not network timing.", show_default="by chance", rich_help_panel=GAME
+    ),
+]
+BotSeats = Annotated[
+    str | None,
+    Option(
+        "--bots",
+        metavar="left|right|both|none",
+        help="Which seats a bot plays.",
+        show_default="right; both with --headless",
+        rich_help_panel=GAME,
+    ),
+]
+IsBot = Annotated[bool, Option("--bot", metavar="", help="A bot plays this seat.", rich_help_panel=GAME)]
+
+# --- the pair of machines -------------------------------------------------------------------------------------------
+
+SeatWord = Annotated[
+    str, Option("--seat", metavar="left|right", help="left listens, right connects.", rich_help_panel=PAIR)
+]
+Keys = Annotated[
+    Path,
+    Option(metavar="DIR", help="What `dyadgrid keys` made, copied to both machines.", rich_help_panel=PAIR),
+]
+Dyad = Annotated[
+    str, Option(metavar="ID", help="The pair's id: letters, digits, dashes; equal on both.", rich_help_panel=PAIR)
+]
+SessionId = Annotated[
+    str, Option("--session", metavar="ID", help="The session's id; equal on both.", rich_help_panel=PAIR)
+]
+Participant = Annotated[str, Option(metavar="ID", help="Who sits at this machine.", rich_help_panel=PAIR)]
+Study = Annotated[str, Option(metavar="ID", help="The study's id; equal on both.", rich_help_panel=PAIR)]
+Listen = Annotated[
+    str | None, Option(metavar="ADDR", help="left: tcp://ADDRESS:PORT of this machine.", rich_help_panel=PAIR)
+]
+Partner = Annotated[
+    str | None,
+    Option(metavar="ADDR", help="right: the left machine's tcp://ADDRESS:PORT.", rich_help_panel=PAIR),
+]
+
+# --- rules of the study ---------------------------------------------------------------------------------------------
+
+DelayFrames = Annotated[int, Option(metavar="N", min=0, max=30, help="Input delay D.", rich_help_panel=RULES)]
+WindowFrames = Annotated[
+    int | None,
+    Option(
+        metavar="N", min=0, max=240, help="Prediction window W.", show_default="half a second", rich_help_panel=RULES
+    ),
+]
+AwayLimit = Annotated[
+    float,
+    Option(
+        "--away-limit-seconds",
+        metavar="S",
+        min=0,
+        help="End an episode when a seat was away for so long.",
+        show_default="never",
+        rich_help_panel=RULES,
+    ),
+]
+Rejoin = Annotated[
+    float | None,
+    Option(
+        "--rejoin-seconds",
+        metavar="S",
+        min=0,
+        help="How long to wait for a restarted partner.",
+        show_default="as long as you want",
+        rich_help_panel=RULES,
+    ),
+]
+
+# --- where things go ------------------------------------------------------------------------------------------------
+
+DemoHome = Annotated[
+    Path | None,
+    Option(
+        "--home",
+        metavar="DIR",
+        help="Where the two stations keep everything: DIR/left and DIR/right.",
+        show_default="a folder of this user's",
+        rich_help_panel=PLACES,
+    ),
+]
+StationHome = Annotated[
+    Path | None,
+    Option(
+        "--home",
+        metavar="DIR",
+        help="Where this station keeps its recordings.",
+        show_default="a folder of this user's",
+        rich_help_panel=PLACES,
+    ),
+]
+SyncHome = Annotated[
+    Path | None,
+    Option("--home", metavar="DIR", help="A station, or a folder of stations.", show_default="all of this user's"),
+]
+ShareFolder = Annotated[
+    Path | None,
+    Option(
+        "--share",
+        metavar="DIR",
+        help="Where episodes are delivered to; it must exist.",
+        show_default="a folder of this user's",
+        rich_help_panel=PLACES,
+    ),
+]
+DeliveryWait = Annotated[
+    float,
+    Option(metavar="S", min=0, help="How long to wait for receipts at the end.", rich_help_panel=PLACES),
+]
+AsJson = Annotated[bool, Option("--json", metavar="", help="Print one JSON object as the last line.")]
+EpisodePaths = Annotated[list[Path], Argument(metavar="PATH", help="Episode files, folders, a share.")]
+KeysFolder = Annotated[Path, Argument(metavar="DIR", help="A new or empty folder.")]
+
+# --- the screen -----------------------------------------------------------------------------------------------------
+
+Headless = Annotated[
+    bool, Option("--headless", metavar="", help="No window, and no display needed.", rich_help_panel=SCREEN)
+]
+FullScreen = Annotated[
+    bool, Option("--full-screen", metavar="", help="Fill the screen, without a border.", rich_help_panel=SCREEN)
+]
+Language = Annotated[str, Option(metavar="en|de", help="The language of the window.", rich_help_panel=SCREEN)]
+FinalSeconds = Annotated[
+    float, Option(metavar="S", min=0, help="How long the last screen stays.", rich_help_panel=SCREEN)
+]
+
+# --- trouble on purpose ---------------------------------------------------------------------------------------------
+
+LagMs = Annotated[
+    float,
+    Option(
+        metavar="MS", min=0, max=5000, help="Delay every packet, each way.", show_default=False, rich_help_panel=TROUBLE
+    ),
+]
+JitterMs = Annotated[
+    float,
+    Option(
+        metavar="MS", min=0, max=5000, help="Delay it further by chance.", show_default=False, rich_help_panel=TROUBLE
+    ),
+]
+Loss = Annotated[
+    float,
+    Option(
+        metavar="P", min=0, max=0.95, help="Lose this share of packets.", show_default=False, rich_help_panel=TROUBLE
+    ),
+]
+AwayTexts = Annotated[
+    list[str] | None,
+    Option(
+        "--away",
+        metavar="SEAT:FROM-TO",
+        help="In each episode that seat loses the focus at frame FROM and has it back at TO.",
+        rich_help_panel=TROUBLE,
+    ),
+]
+FreezeTexts = Annotated[
+    list[str] | None,
+    Option(
+        "--freeze",
+        metavar="SEAT:FRAME:SECONDS",
+        help="In each episode that seat's process is stopped for so long.",
+        rich_help_panel=TROUBLE,
+    ),
+]
+
+# --- between our own processes --------------------------------------------------------------------------------------
+
+RunId = Annotated[str | None, Option("--run", hidden=True)]
+DesktopHalf = Annotated[str | None, Option("--half", hidden=True)]
+TellsReports = Annotated[bool, Option("--reports", hidden=True)]
+NoCourier = Annotated[bool, Option("--no-courier", hidden=True)]
+CourierHomes = Annotated[list[Path], Option("--home")]
+ParentPid = Annotated[int, Option("--parent")]
