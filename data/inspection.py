@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from data.episode_format import Row
-from data.episode_row import named_values
+from data.episode_row import ACTION_BITS, COMMAND_SHIFT, FLAG_BITS, named_values
 from data.inspection_clocks import Alignment, Trip, align
 from data.inspection_files import InspectionError, SeatRecord
 from data.local_format import Value
 from data.parity import Difference, first_difference
 from games.contract import Seat
 from netcode.limits import Times
-from netcode.vocabulary import EpisodeTerms, Terms
+from netcode.vocabulary import EpisodeTerms, Input, Terms
 
 Guess = Literal["", "right", "wrong", "open"]
 """What became of the partner's guessed action: nothing was guessed, it came true, it did not, nobody will know."""
@@ -66,6 +66,11 @@ class LoggedTick(NamedTuple):
     def late_ns(self) -> int:
         """How long after its deadline it began."""
         return self.start_ns - self.deadline_ns
+
+
+def input_of(code: int) -> Input:
+    """An input from the number that stands for it in rows."""
+    return Input(code % (1 << ACTION_BITS), code >> ACTION_BITS & (1 << FLAG_BITS) - 1, code >> COMMAND_SHIFT)
 
 
 class Hold(NamedTuple):
@@ -123,6 +128,18 @@ class Mark(NamedTuple):
     kind: str
     values: Mapping[str, Value]
 
+    def integer(self, column: str) -> int:
+        """The value of an integer column."""
+        value = self.values[column]
+        assert isinstance(value, int)
+        return value
+
+    def text(self, column: str) -> str:
+        """The value of a text column."""
+        value = self.values[column]
+        assert isinstance(value, str)
+        return value
+
 
 class FrameNote(NamedTuple):
     """One frame as one seat lived it. `tick` is the one that computed it first.
@@ -155,6 +172,8 @@ class SeatTable:
     drawings: tuple[Drawing, ...]
     trips: tuple[Trip, ...]
     marks: tuple[Mark, ...]
+    inputs: Mapping[int, Input]
+    """The seat's own inputs as it committed them, by frame; none in a file from before they were noted."""
     ending: Mapping[str, Value]
 
 
@@ -266,6 +285,7 @@ class _Reading:
             tuple(drawings),
             tuple(_trips(self.record)),
             tuple(self._marks(start)),
+            {tick.committed - 1: input_of(tick.input) for tick in self.ticks if tick.input >= 0},
             next(iter(self.record.local.of("ending")), {}),
         )
 
@@ -326,11 +346,8 @@ class _Reading:
         marks = []
         for entry in self.record.local.entries:
             if entry.kind in ("focus", "wake", "view", "notice", "pacing", "key"):
-                values = entry.named()
-                time_ns, frame = values["t_ns"], values["frame"]
-                assert isinstance(time_ns, int)
-                assert isinstance(frame, int)
-                marks.append(Mark(self._since(time_ns, start), frame, entry.kind, values))
+                noted = Mark(0, 0, entry.kind, entry.named())
+                marks.append(noted._replace(t_ns=self._since(noted.integer("t_ns"), start), frame=noted.integer("frame")))
         return marks
 
     # --- frame by frame -------------------------------------------------------------------------------------------

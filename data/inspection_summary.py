@@ -14,7 +14,7 @@ from netcode.vocabulary import AWAY, CATCHING_UP
 class Spread(NamedTuple):
     """How some times (ns) are spread: how many there are, the median, the 99th percentile and the largest."""
 
-    count: int
+    times: int
     p50: int
     p99: int
     most: int
@@ -25,8 +25,8 @@ def spread(times: Sequence[int]) -> Spread | None:
     if not times:
         return None
     ordered = sorted(times)
-    ranks = (-(-len(ordered) * share // 100) - 1 for share in (50, 99))
-    return Spread(len(ordered), *(ordered[rank] for rank in ranks), ordered[-1])
+    p50, p99 = (ordered[-(-len(ordered) * share // 100) - 1] for share in (50, 99))
+    return Spread(len(ordered), p50, p99, ordered[-1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +128,7 @@ def _seat_summary(inspection: Inspection, table: SeatTable) -> SeatSummary:
     flags = [row.inputs[table.seat].flags for row in inspection.rows]
     guesses = [note.guess for note in table.frames if note is not None and note.guess]
     window = [hold for hold in table.holds if hold.why == "window"]
-    periods = [_int(mark.values["period_ns"]) for mark in table.marks if mark.kind == "pacing"]
+    periods = [mark.integer("period_ns") for mark in table.marks if mark.kind == "pacing"]
     undrawn, undrawn_away = _undrawn(inspection, table, flags)
     ways = [one_way(trip, table.seat, inspection.alignment) for trip in table.trips if inspection.alignment is not None]
     return SeatSummary(
@@ -198,7 +198,7 @@ def _longest(values: Sequence[int]) -> int:
 
 
 def _sum(table: SeatTable, kind: str, column: str) -> int:
-    return sum(_int(mark.values[column]) for mark in table.marks if mark.kind == kind)
+    return sum(mark.integer(column) for mark in table.marks if mark.kind == kind)
 
 
 def _int(value: object) -> int:
@@ -214,7 +214,7 @@ class Line(NamedTuple):
     opens_group: bool
 
 
-NOTHING: Final = "–"
+NOTHING: Final = "-"
 
 
 def summary_lines(summary: Summary) -> list[Line]:

@@ -3,8 +3,12 @@
 import heapq
 from collections.abc import Callable
 from random import Random
+from typing import Final
 
-from netcode.link import Link, LinkEvent
+from netcode.link import Link, LinkEvent, LinkTally
+
+_MOST_WAITING: Final = 4096
+"""Ten seconds of packets at the highest tick rate, and some: more than may ever have to wait at once."""
 
 
 class BadLink:
@@ -31,9 +35,14 @@ class BadLink:
         self._waiting: list[tuple[int, int, bytes]] = []
         self._count = 0
 
+    @property
+    def tally(self) -> LinkTally:
+        """What the real link went through. What is lost here on purpose is not in it."""
+        return self._link.tally
+
     def send(self, data: bytes) -> None:
         """Lose the packet, or let it wait."""
-        if self._random.random() < self._loss:
+        if self._random.random() < self._loss or len(self._waiting) >= _MOST_WAITING:
             return
         due = self._clock() + self._lag_ns + self._random.randint(0, self._jitter_ns)
         self._count += 1

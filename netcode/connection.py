@@ -1,7 +1,7 @@
 """What a socket's monitor reports, as words and counts. No socket: (event, value) in, what it means for a seat out.
 
-The left seat listens, so a report may be about the partner or about anybody on the network who knocks; the right seat
-calls, so every report is about the one connection that it wants. libzmq does not say which is which: the two classes do.
+The left seat listens, so a report may be about the partner or about anybody on the network who knocks. The right seat
+calls, so every report is about the one connection that it wants, but few of them say why it failed.
 """
 
 import errno

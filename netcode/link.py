@@ -33,7 +33,7 @@ _MOST_KNOCKS: Final = 8
 _HEARTBEAT_MS: Final = 200
 _HEARTBEAT_TIMEOUT_MS: Final = 600
 _CONNECT_MS: Final = 500
-"""An unanswered call is begun anew. TCP itself would ask again after 1, 3 and 7 s, and a healed cable waits for that."""
+"""An unanswered call is begun anew: TCP itself asks again after 1, 3 and 7 s, too late for a healed cable."""
 _RECONNECT_MS: Final = 100
 """And up to as much again by chance. It does not grow: one partner, one switch, and somebody waits in front of it."""
 _REVIVE: Final = 250 * MILLISECOND
@@ -105,7 +105,7 @@ class ZmqLink:
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.ROUTER if self._is_router else zmq.DEALER)
         self._monitor = self._context.socket(zmq.PAIR)
-        self._door = _Door(self._context, keys.partner_public) if self._is_router else None
+        self._door: _Door | None = None
         self._poller = zmq.Poller()
         self._news: list[LinkEvent] = []
         self._trouble: LinkEvent | None = None
@@ -146,6 +146,7 @@ class ZmqLink:
         self._socket.curve_publickey = keys.public
         self._socket.curve_secretkey = keys.secret
         if self._is_router:
+            self._door = _Door(self._context, keys.partner_public)
             self._socket.curve_server = True
             self._socket.zap_domain = _ZAP_DOMAIN
         else:
@@ -263,9 +264,9 @@ class _Door:
     """Answers libzmq's question (ZAP, RFC 27) whether a caller may come in: with exactly one key, and no other way."""
 
     def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", partner_public: bytes) -> None:
+        self._key = z85.decode(partner_public)
         self.socket = context.socket(zmq.REP)
         self.socket.bind(_ZAP_ENDPOINT)
-        self._key = z85.decode(partner_public)
 
     def answer(self) -> None:
         """Answer who waits, at most a few at once. A caller whom nobody answers is dropped by its handshake's time."""
@@ -287,8 +288,8 @@ def _resolved(address: Address, *, listens: bool) -> Address:
     if listens:
         return address
     found = dns.getaddrinfo(address.host, address.port, type=dns.SOCK_STREAM)
-    hosts = sorted((family is not dns.AF_INET, str(place[0])) for family, _, _, _, place in found)
-    return address._replace(host=hosts[0][1])
+    best = min(found, key=lambda way: way[0] is not dns.AF_INET)
+    return address._replace(host=str(best[4][0]))
 
 
 def _words(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """A person's terminal for each test, which must leave nothing behind."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     All workers of a parallel run share it: whoever comes first plays the demo.
     """
-    common = tmp_path_factory.getbasetemp().parent
+    own = tmp_path_factory.getbasetemp()
+    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     folder = common / "recorded"
     with FileLock(common / "recorded.lock"):
         if not folder.exists():

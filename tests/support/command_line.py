@@ -125,7 +125,8 @@ class CommandLine:
 
 
 def _is_rest(path: Path) -> bool:
-    return path.name.startswith("keys-") or path.name.endswith((".part", ".tmp"))
+    is_kept = "torn" in path.parts  # what a recovery set aside
+    return not is_kept and (path.name.startswith("keys-") or path.name.endswith((".part", ".tmp")))
 
 
 def _marked(mark: bytes) -> Iterator[tuple[int, list[str]]]:
