@@ -30,7 +30,7 @@ LARGEST_SEED = 2**62
 def main() -> None:
     """Run the command line. A mistake of the user's is one line and exit code 2; no traceback reaches anybody."""
     try:
-        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
+        sys.exit(app(sys.argv[1:] or ["--help"], prog_name="dyadgrid", standalone_mode=False))
     except typer.TyperException as error:  # an option that does not exist, or a value out of its range
         _say(f"{error.format_message()} (see `{_command_line()} --help`)")
         sys.exit(USER_ERROR)
@@ -166,6 +166,7 @@ def play(
     window_frames: options.WindowFrames = None,
     away_limit_seconds: options.AwayLimit = 0.0,
     rejoin_seconds: options.Rejoin = None,
+    lost_seconds: options.LostSeconds = 15.0,
     headless: options.Headless = False,
     full_screen: options.FullScreen = False,
     language: options.Language = "en",
@@ -218,6 +219,7 @@ def play(
             aways=tuple(Away.parse(text) for text in away or ()),
             freezes=tuple(Freeze.parse(text) for text in freeze or ()),
             rejoin_seconds=rejoin_seconds,
+            lost_seconds=lost_seconds,
             final_seconds=final_seconds,
             run=run,
             half=half,
@@ -270,11 +272,44 @@ def keys(folder: options.KeysFolder) -> None:
 
 
 @app.command()
-def verify(paths: options.EpisodePaths, json: options.AsJson = False) -> None:
+def verify(
+    paths: options.EpisodePaths,
+    jobs: options.Jobs = None,
+    every_episode: options.EveryEpisode = False,
+    json: options.AsJson = False,
+) -> None:
     """Read every episode strictly, play it again from its inputs, and compare the seats."""
     from client.commands.verify import run_verify
 
-    raise typer.Exit(run_verify(paths, as_json=json))
+    try:
+        code = run_verify(paths, jobs=jobs, every_episode=every_episode, as_json=json)
+    except OSError as error:
+        raise _fail(error) from error
+    raise typer.Exit(code)
+
+
+@app.command()
+def inspect(
+    left: options.LeftRecord,
+    right: options.RightRecord = None,
+    episode: options.EpisodeNumber = None,
+    run: options.RunPrefix = "",
+    frames: options.FrameSpan = "",
+    only: options.OnlyTopic = "",
+    html: options.HtmlFile = None,
+    json: options.AsJson = False,
+) -> None:
+    """Lay both seats' local records side by side: why did a frame look the way it did?"""
+    from client.commands.inspect import Wishes, run_inspect
+
+    paths = (left,) if right is None else (left, right)
+    try:
+        code = run_inspect(
+            Wishes(paths=paths, episode=episode, run=run, frames=frames, only=only, html=html, as_json=json)
+        )
+    except (ValueError, OSError) as error:
+        raise _fail(error) from error
+    raise typer.Exit(code)
 
 
 @app.command()

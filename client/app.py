@@ -10,7 +10,9 @@ from client.controls import Controls
 from client.events import CloseRequested, FocusEdge, KeyEdge, PanelToggled, Resized, WindowEvent
 from client.focus import Focus
 from client.logbook import Logbook
+from client.notices import SAID, notice_key
 from client.painter import Painter
+from client.picture import Picture
 from client.pictures import Pictures
 from client.player import Player, make_input
 from client.reports import Reports
@@ -33,8 +35,8 @@ DRAWINGS_AWAY_PER_SECOND: Final = 10
 SPIN: Final = MILLISECOND // 2
 """The end of a wait is spun: whole milliseconds come from the poller and the rest from a sleep that may come late."""
 REPORT_EVERY: Final = SECOND // 2
-FIRST_FOCUS: Final = SECOND
-"""Windows fight for the focus while they open; who is away is judged after this."""
+LEAVER_SECONDS: Final = 2
+"""Who has asked to leave reads one more line, and does not want to look at the last screen for longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Client:
         self._told_at = now
         self._ran_at = now
         self._was_live = True
+        self._has_left = False
 
     def run(self) -> None:
         """Until the session is closed and its last screen was shown. The loop waits in the poller and nowhere else."""
@@ -179,10 +182,7 @@ class Client:
             case FocusEdge():
                 parts.focus.feed(event, now)
             case CloseRequested():
-                parts.session.leave(now)
-                parts.reports.tell("leave", by=event.by)
-                if parts.session.phase is Phase.CLOSED:
-                    self._final = 0
+                self._leave(event, now)
             case PanelToggled(panel="details"):
                 parts.pictures.shows_details = not parts.pictures.shows_details
             case PanelToggled():
@@ -190,9 +190,19 @@ class Client:
             case Resized():
                 pass  # the next drawing asks the window for its new surface
 
+    def _leave(self, event: CloseRequested, now: int) -> None:
+        """Somebody wants this seat to go: politely, and on a second request without a last screen."""
+        parts = self._parts
+        is_impatient = event.by == "signal" or self._has_left or parts.session.phase is Phase.CLOSED
+        self._final = 0 if is_impatient else min(self._final, LEAVER_SECONDS * SECOND)
+        self._has_left = True
+        parts.session.leave(now)
+        parts.reports.tell("leave", by=event.by)
+
     def _turn_away_or_back(self, edge: FocusEdge, now: int) -> None:
         parts, view = self._parts, self._view
         parts.controls.feed(edge, now)
+        self._drawings.restart(now)
         if self._logbook is not None:
             self._logbook.focus(focused=edge.focused, frame=self._frame, now=now)
         if view is None or parts.session.phase is not Phase.PLAYING:
@@ -267,6 +277,7 @@ class Client:
         if phase is self._phase:
             return
         self._phase = phase
+        self._drawings.restart(now)  # nobody waits for a card, not even in the background
         if phase is Phase.COUNTDOWN and parts.takes_focus:
             parts.window.take_focus()
         if phase is Phase.PLAYING:
@@ -289,7 +300,9 @@ class Client:
         parts.player.begin(episode.terms.episode)
         parts.script.begin_episode()
         if parts.focus.is_away:
+            self._logbook.focus(focused=False, frame=0, now=now)
             self._view.park(now)
+            self._note_view("park", 0, now)
         # A collection in the middle of a tick is a late tick: everything alive now stays, and waste is bounded.
         gc.collect()
         gc.freeze()
@@ -353,19 +366,20 @@ class Client:
         picture = parts.pictures.make(self._view, parts.focus, parts.pulse.tally, parts.recorder.alarms, now)
         parts.painter.paint(parts.window.surface, picture)
         parts.window.flip()
-        self._note_drawing(now)
+        self._note_drawing(picture, now)
 
     def _heed(self, event: LinkEvent) -> None:
         self._parts.pictures.link_event = event
         self._parts.reports.tell("link", what=event.value)
 
-    def _note_drawing(self, painted_at: int) -> None:
+    def _note_drawing(self, picture: Picture, painted_at: int) -> None:
         view, logbook = self._view, self._logbook
         if view is None or logbook is None:
             return
         flipped_at = self._parts.clock()
         shown: Shown = view.shown(painted_at)
         logbook.flipped(shown, flipped_at)
+        logbook.notice(SAID[notice_key(picture)], self._frame, flipped_at)
         if view.is_live and not self._was_live:
             self._note_view("live", 0, flipped_at)
         self._was_live = view.is_live
@@ -381,6 +395,4 @@ class Client:
             waits = parts.pictures.holds(now)
             silent = parts.session.silent_for(now) >= parts.session.setup.times.silence_notice
             words = "partner not reachable" if silent else "waiting for partner" if waits else ""
-            if self._logbook is not None:
-                self._logbook.notice(words, self._frame, now)
             parts.reports.tell("frame", episode=self._recording, frame=self._frame, notice=words)

@@ -73,14 +73,15 @@ class Cards:
     def _content(self, picture: Picture) -> object:
         scene = picture.scene
         result = (scene.scores, scene.common) if scene and picture.phase == "result" else None
-        words = (picture.outcome_key, picture.error, picture.totals, picture.round, picture.rounds)
+        ended = (picture.outcome_key, picture.has_played, picture.is_early)
+        words = (ended, picture.trouble_key, picture.error, picture.totals, picture.round, picture.rounds)
         return picture.phase, picture.seat, _whole(picture.seconds_to_go), result, words
 
     def _render(self, layout: Layout, picture: Picture) -> pygame.Surface:
         stack = _Stack()
         inner = self._inner_width(layout)
         if picture.phase == "waiting":
-            self._fill_waiting(stack, layout, inner)
+            self._fill_waiting(stack, layout, picture, inner)
         elif picture.phase == "countdown":
             self._fill_countdown(stack, layout, picture, inner)
         elif picture.phase == "refused":
@@ -95,10 +96,12 @@ class Cards:
     def _inner_width(self, layout: Layout) -> int:
         return min(layout.px(WIDTH_UNITS), layout.board.width - layout.tile) - 2 * layout.px(PAD_UNITS)
 
-    def _fill_waiting(self, stack: _Stack, layout: Layout, inner: int) -> None:
+    def _fill_waiting(self, stack: _Stack, layout: Layout, picture: Picture, inner: int) -> None:
         stack.add(self._pair(layout, layout.px(72)))
         stack.add(*self._title(layout, self._texts("waiting.title"), inner), gap=layout.px(16))
         stack.add(*self._quiet(layout, self._texts("waiting.more"), inner), gap=layout.px(8))
+        if picture.trouble_key:
+            stack.add(*self._loud(layout, self._texts(picture.trouble_key), inner), gap=layout.px(14))
 
     def _fill_countdown(self, stack: _Stack, layout: Layout, picture: Picture, inner: int) -> None:
         theme = self._theme
@@ -120,13 +123,11 @@ class Cards:
     def _fill_result(self, stack: _Stack, layout: Layout, picture: Picture, inner: int) -> None:
         is_last = picture.phase == "finished"
         values = {"round": picture.round, "rounds": picture.rounds}
-        title = self._texts("finished.title") if is_last else self._texts("result.title", **values)
+        last_title = self._texts("finished.early" if picture.is_early else "finished.title")
+        title = last_title if is_last else self._texts("result.title", **values)
         stack.add(*self._title(layout, title, inner))
         if picture.outcome_key:
-            lines = self._lettering.wrapped(
-                self._texts(picture.outcome_key), Style(14 * layout.unit, "medium", self._theme.notice), inner
-            )
-            stack.add(*lines, gap=layout.px(6))
+            stack.add(*self._loud(layout, self._texts(picture.outcome_key), inner), gap=layout.px(6))
         scores = self._scores(picture)
         if scores is not None:
             stack.add(self._score_row(layout, picture.seat, scores, inner), gap=layout.px(20))
@@ -139,7 +140,7 @@ class Cards:
 
     def _next_words(self, picture: Picture) -> str:
         if picture.phase == "finished":
-            return self._texts("finished.more")
+            return self._texts("finished.more" if picture.has_played else "finished.unplayed")
         if picture.seconds_to_go is None:
             return self._texts("result.wait")
         return self._texts("result.next", seconds=_whole(picture.seconds_to_go))
@@ -198,6 +199,9 @@ class Cards:
 
     def _plain(self, layout: Layout, words: str, inner: int) -> list[pygame.Surface]:
         return self._lettering.wrapped(words, Style(16 * layout.unit, "medium", self._theme.text), inner)
+
+    def _loud(self, layout: Layout, words: str, inner: int) -> list[pygame.Surface]:
+        return self._lettering.wrapped(words, Style(14 * layout.unit, "medium", self._theme.notice), inner)
 
     def _quiet(self, layout: Layout, words: str, inner: int) -> list[pygame.Surface]:
         return self._lettering.wrapped(words, Style(15 * layout.unit, "medium", self._theme.text_quiet), inner)

@@ -86,6 +86,10 @@ class Controls:
             return self._pending.popleft()
         return self._bindings.actions[self._held[-1]] if self._held else NEUTRAL_ACTION
 
+    def begin(self) -> None:
+        """A round begins: presses from before it count for nothing, a direction that is held by now does."""
+        self._pending.clear()
+
     def clear(self) -> None:
         """Forget every key and press; a key that is down now counts again after a fresh press."""
         self._stale.update(self._held)

@@ -1,6 +1,8 @@
 """What is unusual right now, said where it hides no play: a banner on the board's lower wall, and the away overlay."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Literal
 
 import pygame
@@ -17,6 +19,18 @@ Sign = Literal["pause", "wait", "break", "forward"]
 TWO_LINES_TILE: Final = 36
 """A wall lower than this has room for one line only."""
 
+SAID: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "away": "away",
+        "notice.fast_forward": "fast-forward",
+        "notice.silent": "partner not reachable",
+        "notice.holding": "waiting for partner",
+        "notice.partner_away": "partner away",
+        "": "",
+    }
+)
+"""How the record tells what a window told, whatever its language."""
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -29,19 +43,33 @@ class Notice:
     share: float | None = None
 
 
+def notice_key(picture: Picture) -> str:
+    """The one thing that matters most now, as a key of `SAID`; empty on an ordinary frame."""
+    if picture.phase != "playing":
+        return ""
+    signs = {
+        "away": picture.is_away,
+        "notice.fast_forward": picture.missed_seconds is not None,
+        "notice.silent": picture.silent_seconds is not None,
+        "notice.holding": picture.is_holding,
+        "notice.partner_away": picture.is_partner_away,
+    }
+    return next((key for key, is_so in signs.items() if is_so), "")
+
+
 def notice_for(picture: Picture, texts: Texts, theme: Theme) -> Notice | None:
-    """The one thing that matters most now; None on an ordinary frame."""
-    if picture.phase != "playing" or picture.is_away:
-        return None
-    if picture.missed_seconds is not None:
-        more = texts("notice.fast_forward.more", seconds=f"{picture.missed_seconds:.0f}")
-        return Notice(theme.news, "forward", texts("notice.fast_forward"), more, picture.travelled)
-    if picture.silent_seconds is not None:
-        return Notice(theme.alarm, "break", texts("notice.silent"), _patience(picture, texts))
-    if picture.is_holding:
-        return Notice(theme.notice, "wait", texts("notice.holding"), texts("notice.holding.more"))
-    if picture.is_partner_away:
-        return Notice(theme.notice, "pause", texts("notice.partner_away"), texts("notice.partner_away.more"))
+    """The banner that this picture needs; None on an ordinary frame, and under the overlay."""
+    key = notice_key(picture)
+    match key:
+        case "notice.fast_forward":
+            title = texts(key, seconds=max(1, round(picture.missed_seconds or 0)))
+            return Notice(theme.news, "forward", title, texts(f"{key}.more"), picture.travelled)
+        case "notice.silent":
+            return Notice(theme.alarm, "break", texts(key), _patience(picture, texts))
+        case "notice.holding":
+            return Notice(theme.notice, "wait", texts(key), texts(f"{key}.more"))
+        case "notice.partner_away":
+            return Notice(theme.notice, "pause", texts(key), texts(f"{key}.more"))
     return None
 
 
@@ -65,7 +93,7 @@ class Notices:
 
     def paint(self, surface: pygame.Surface, layout: Layout, picture: Picture) -> None:
         """Draw what there is to say, if anything."""
-        if picture.phase == "playing" and picture.is_away:
+        if notice_key(picture) == "away":
             self._paint_overlay(surface, layout)
         notice = notice_for(picture, self._texts, self._theme)
         if notice is not None:

@@ -41,6 +41,12 @@ class Picture:
     """Left, right and common score over all rounds, once there was one."""
     outcome_key: str = ""
     """How the round or the session ended, if it was not simply over."""
+    has_played: bool = True
+    """A round was ended; without one there are no scores, and nobody is thanked for playing."""
+    is_early: bool = False
+    """The session is over before all of its rounds were played to their end."""
+    trouble_key: str = ""
+    """Why the partner is not connected, where the connection can say."""
     error: tuple[str, ...] = ()
 
     is_away: bool = False

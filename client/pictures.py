@@ -25,8 +25,17 @@ _CARDS: Final[dict[Phase, Card]] = {
     Phase.FINISHED: "finished",
     Phase.CLOSED: "finished",
 }
+_TROUBLES: Final[dict[LinkEvent, str]] = {
+    LinkEvent.STRANGER_REFUSED: "trouble.stranger",
+    LinkEvent.WRONG_KEY: "trouble.wrong_key",
+    LinkEvent.NOBODY_LISTENS: "trouble.nobody_listens",
+    LinkEvent.NO_ANSWER: "trouble.no_answer",
+}
+"""What an experimenter can mend, as keys of the text catalogues."""
 _BRIEF_READYING: Final = SECOND
 """Between two rounds the partner's word takes some milliseconds: no card for it unless it takes long."""
+_LEAST_MISSED: Final = SECOND // 2
+"""Nobody feels that they missed less, so no words are made about it; what is shown passes quickly all the same."""
 
 
 class Pictures:
@@ -39,6 +48,7 @@ class Pictures:
         self._is_person = is_person
         self._totals: tuple[int, int, int] | None = None
         self._last: tuple[Scene, Ending] | None = None
+        self._rounds_played = 0
         self._since: tuple[Phase, int] = (session.phase, 0)
         self.link_event: LinkEvent | None = None
         """What last happened to the connection."""
@@ -50,6 +60,7 @@ class Pictures:
         left, right, common = self._totals or (0, 0, 0)
         self._totals = (left + scene.scores[0], right + scene.scores[1], common + scene.common)
         self._last = (scene, ending)
+        self._rounds_played += ending.end.reason is Reason.FINISHED
 
     def make(self, view: View | None, focus: Focus, tally: Tally, alarms: tuple[str, ...], now: int) -> Picture:
         """The picture of this moment."""
@@ -76,6 +87,9 @@ class Pictures:
             seconds_to_go=self._seconds_to_go(now),
             totals=self._totals,
             outcome_key=self._outcome(),
+            has_played=self._last is not None,
+            is_early=self._rounds_played < session.setup.episodes,
+            trouble_key=_TROUBLES.get(self.link_event, "") if self.link_event is not None else "",
             error=session.refusal,
             is_away=self._is_person and focus.is_away and session.phase is Phase.PLAYING,
             missed_seconds=_missed_seconds(shown, tick_ns),
@@ -182,4 +196,5 @@ class Pictures:
 def _missed_seconds(shown: Shown | None, tick_ns: int) -> float | None:
     if shown is None or shown.mode != "fast_forward":
         return None
-    return shown.missed_frames * tick_ns / SECOND
+    missed = shown.missed_frames * tick_ns
+    return missed / SECOND if missed >= _LEAST_MISSED else None

@@ -25,8 +25,8 @@ class Person:
         self._controls = controls
 
     def begin(self, episode: int) -> None:  # noqa: ARG002 - one episode is like the other
-        """Let go of all keys."""
-        self._controls.clear()
+        """What was pressed before counts for nothing; who holds a direction at the start goes there."""
+        self._controls.begin()
 
     def act(self, state: object) -> int:  # noqa: ARG002 - a person looks at the window
         """What the keys say."""

@@ -92,6 +92,7 @@ class SeatPlan:
     aways: tuple[Away, ...]
     freezes: tuple[Freeze, ...]
     rejoin_seconds: float | None
+    lost_seconds: float
     final_seconds: float
     run: str | None
     half: str | None
@@ -223,6 +224,7 @@ def _input_source(plan: SeatPlan, controls: Controls) -> InputSource:
 
 def _setup(plan: SeatPlan, game: Game[Any], terms: Terms) -> Setup[Any]:
     rejoin = None if plan.rejoin_seconds is None else round(plan.rejoin_seconds * SECOND)
+    lost = round(plan.lost_seconds * SECOND)
     return Setup(
         seat=plan.place,
         terms=terms,
@@ -234,7 +236,7 @@ def _setup(plan: SeatPlan, game: Game[Any], terms: Terms) -> Setup[Any]:
         instance=secrets.token_bytes(INSTANCE_BYTES),
         proposed_run=secrets.token_bytes(RUN_BYTES) if plan.run is None else bytes.fromhex(plan.run),
         proposed_seed=secrets.randbits(62) if plan.seed is None else plan.seed,
-        times=Times(rejoin=rejoin),
+        times=Times(lost=lost, fin_wait=lost, rejoin=rejoin),
     )
 
 

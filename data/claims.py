@@ -1,6 +1,6 @@
 """Claims: what one seat says of its record of an episode, and what two of them mean together. No share is asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -167,19 +167,26 @@ def read_claims(episode_folder: Path) -> dict[Seat, Claim]:
     A recovered claim gives way to the one that its seat wrote itself. What is no claim is passed over: `verify` reads
     strictly.
     """
-    claims: dict[Seat, Claim] = {}
+    claims = []
     for path in sorted(episode_folder.glob(f"*{Kind.CLAIM.suffix}")):
         name = parse_name(path.name)
         if name is None or name.kind is not Kind.CLAIM:
             continue
         try:
-            claim = decode_claim(path.read_bytes())
+            claims.append(decode_claim(path.read_bytes()))
         except StateFileError:
             continue
-        standing = claims.get(claim.seat)
+    return best_claims(claims)
+
+
+def best_claims(claims: Iterable[Claim]) -> dict[Seat, Claim]:
+    """Of several claims of one episode the best of each seat: its own before a recovered one, then the longest."""
+    best: dict[Seat, Claim] = {}
+    for claim in claims:
+        standing = best.get(claim.seat)
         if standing is None or _worth(claim) > _worth(standing):
-            claims[claim.seat] = claim
-    return claims
+            best[claim.seat] = claim
+    return best
 
 
 def _worth(claim: Claim) -> tuple[bool, int]:

@@ -269,6 +269,21 @@ def make_folders(disk: Disk, root: Path, relative: PurePosixPath) -> Path:
     return folder
 
 
+def make_path(disk: Disk, folder: Path) -> None:
+    """A folder and all that lead to it; each one that is new, and this one, is durable in its parent.
+
+    Raises:
+        NotADirectoryError: a file stands in the way.
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        disk.make_folder(path)
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "expected a folder, and there is a file", str(folder))
+    for path in dict.fromkeys((*missing, folder)):
+        disk.flush_folder(path.parent)
+
+
 def try_lock(path: Path) -> FileLock | None:
     """The lock of `path`, or None while another process holds it. The system releases it when its holder dies."""
     lock = FileLock(path, blocking=False, thread_local=False)

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from data.parity import Difference
 from netcode.vocabulary import End, EpisodeTerms
@@ -97,6 +97,8 @@ class EpisodeFinding:
     words: tuple[str, ...]
     files: tuple[FileFinding, ...]
     difference: Difference | None = None
+    compared: tuple[Path, Path] | None = None
+    """The files that differ, in the order in which the difference names their values."""
 
     @property
     def rows(self) -> int:
@@ -115,14 +117,55 @@ class EpisodeFinding:
         return tuple(sorted({file.sha256 for file in self.files if file.sha256}))
 
 
+class Gap(NamedTuple):
+    """Episodes of a run that are not here, although later ones are: a warning, because nothing says they were played.
+
+    `missing` count from 0, as in data; `last` is the last episode that is here.
+    """
+
+    study: str
+    dyad: str
+    session: str
+    run: str
+    last: int
+    missing: tuple[int, ...]
+
+    def words(self) -> str:
+        """The gap in one line."""
+        numbers = ", ".join(str(episode + 1) for episode in self.missing)
+        which = f"episode{'s' if len(self.missing) > 1 else ''} {numbers} of 1 to {self.last + 1}"
+        return f"run {self.run}: {which} not here, and nothing here says that it was recorded"
+
+
+class Problem(NamedTuple):
+    """One thing that keeps a file from being good: where, and what each side says.
+
+    Of a file by itself, `ours` is what follows from its header, inputs and name, `theirs` what it holds. Of two seats,
+    `ours` is what `file` says, `theirs` what `against` says. `frame` is -1 where no frame is meant.
+    """
+
+    answer: Answer
+    file: Path
+    against: Path | None
+    frame: int
+    field: str
+    ours: str
+    theirs: str
+    words: str
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that was found. `strays` are files that belong to no episode; `local_files` were counted and passed over."""
+    """All that was found. `strays` are files that belong to no episode; `local_files` were counted and passed over.
+
+    `gaps` are warnings: they do not change the exit code.
+    """
 
     episodes: tuple[EpisodeFinding, ...]
     strays: tuple[FileFinding, ...]
     local_files: int = 0
     set_aside: int = 0
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def findings(self) -> tuple[FileFinding, ...]:
@@ -131,10 +174,29 @@ class Report:
         return tuple(sorted([*files, *self.strays], key=lambda file: str(file.path)))
 
     @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything that speaks against a file: what is wrong in it, then what is between the seats."""
+        return (
+            *(_file_problem(file) for file in self.findings if file.answer.exit_code),
+            *(_seat_problem(episode) for episode in self.episodes if episode.difference is not None),
+        )
+
+    @property
+    def frames(self) -> int:
+        """Rows that were read, of all files."""
+        return sum(file.rows for file in self.findings)
+
+    @property
     def answers(self) -> dict[Answer, int]:
         """How many episodes, or files without one, got each answer that was given; the best first."""
         counted = Counter([episode.answer for episode in self.episodes] + [stray.answer for stray in self.strays])
         return {answer: counted[answer] for answer in Answer if counted[answer]}
+
+    @property
+    def pairings(self) -> dict[Pairing, int]:
+        """How many episodes stand in each relation of their seats."""
+        counted = Counter(episode.pairing for episode in self.episodes)
+        return {pairing: counted[pairing] for pairing in Pairing if counted[pairing]}
 
     @property
     def exit_code(self) -> int:
@@ -142,16 +204,38 @@ class Report:
         return max((answer.exit_code for answer in self.answers), default=2)
 
     def to_json(self) -> dict[str, object]:
-        """The report as plain values."""
+        """The report as plain values: no clock and no machine in them, so equal files give equal reports."""
         return {
             "ok": self.exit_code == 0,
             "exit_code": self.exit_code,
             "answers": {answer.value: count for answer, count in self.answers.items()},
+            "pairings": {pairing.value: count for pairing, count in self.pairings.items()},
+            "frames": self.frames,
             "episodes": [_episode_json(episode) for episode in self.episodes],
             "strays": [_file_json(stray) for stray in self.strays],
+            "problems": [_problem_json(problem) for problem in self.problems],
+            "gaps": [gap._asdict() | {"words": gap.words()} for gap in self.gaps],
             "local_files": self.local_files,
             "set_aside": self.set_aside,
         }
+
+
+def _file_problem(file: FileFinding) -> Problem:
+    place = file.place or Place("", "", "")
+    return Problem(file.answer, file.path, None, place.frame, place.field, place.expected, place.came, file.words)
+
+
+def _seat_problem(episode: EpisodeFinding) -> Problem:
+    difference, compared = episode.difference, episode.compared
+    assert difference is not None
+    assert compared is not None
+    frame, field, ours, theirs = difference
+    return Problem(Answer.DIVERGED, *compared, frame, field, ours, theirs, difference.words())
+
+
+def _problem_json(problem: Problem) -> dict[str, object]:
+    against = None if problem.against is None else str(problem.against)
+    return problem._asdict() | {"answer": problem.answer.value, "file": str(problem.file), "against": against}
 
 
 _PLACE_FIELDS: Final = ("field", "expected", "came", "frame", "record", "offset")

@@ -26,6 +26,8 @@ Truth = Literal["", "true", "untrue", "unknown"]
 
 NOT_DRAWN: Final = -1
 NEVER: Final = -1
+BYTES_SHOWN: Final = 16
+"""Of a state, around the first byte that differs: a line of a screen."""
 STANDSTILL: Final = Times().standstill
 
 
@@ -347,7 +349,8 @@ class _Reading:
         for entry in self.record.local.entries:
             if entry.kind in ("focus", "wake", "view", "notice", "pacing", "key"):
                 noted = Mark(0, 0, entry.kind, entry.named())
-                marks.append(noted._replace(t_ns=self._since(noted.integer("t_ns"), start), frame=noted.integer("frame")))
+                time_ns = self._since(noted.integer("t_ns"), start)
+                marks.append(noted._replace(t_ns=time_ns, frame=noted.integer("frame")))
         return marks
 
     # --- frame by frame -------------------------------------------------------------------------------------------
@@ -366,8 +369,8 @@ class _Reading:
         confirmed = self._confirmed(start, count)
         notes: list[FrameNote | None] = [None] * count
         for tick in self.ticks:
-            if not tick.held:
-                frame = tick.target
+            frame = tick.target
+            if not tick.held and frame >= 0:
                 notes[frame] = FrameNote(
                     tick,
                     self._since(tick.start_ns, start),
@@ -452,23 +455,34 @@ class FieldPair(NamedTuple):
 
 
 def lay_side_by_side(records: Mapping[Seat, SeatRecord], frame: int) -> list[FieldPair]:
-    """A frame's rows and states in both records, field by field; `-` where a record has none."""
-    named = [_named_row(records[seat], frame) for seat in Seat]
-    names = list(dict.fromkeys([*named[0], *named[1]]))
-    return [FieldPair(name, named[0].get(name, "-"), named[1].get(name, "-")) for name in names]
+    """A frame's rows and states in both records, field by field, those that differ first; `-` where one has none."""
+    left, right = (_named_row(records[seat], frame) for seat in Seat)
+    pairs = [_pair(name, left.get(name, "-"), right.get(name, "-")) for name in dict.fromkeys([*left, *right])]
+    return sorted(pairs, key=lambda pair: not pair.differs)
 
 
-def _named_row(record: SeatRecord, frame: int) -> dict[str, str]:
+def _named_row(record: SeatRecord, frame: int) -> dict[str, object]:
     canonical = record.canonical
-    named: dict[str, str] = {}
+    named: dict[str, object] = {}
     if canonical is not None and 0 <= frame < len(canonical.frames):
         columns = [column[0] for column in canonical.terms.terms.columns]
-        named = {name: _text(value) for name, value in named_values(canonical.frames[frame], columns)}
+        named = dict(named_values(canonical.frames[frame], columns))
     for entry in record.local.of("divergence"):
         if entry["frame"] == frame:
-            named |= {"state (canonical bytes)": _text(entry["state"]), "row (canonical bytes)": _text(entry["row"])}
+            named |= {"bytes of the state": entry["state"], "bytes of the row": entry["row"]}
     return named
 
 
-def _text(value: object) -> str:
-    return value.hex(" ", 4) if isinstance(value, bytes) else str(value)
+def _pair(name: str, left: object, right: object) -> FieldPair:
+    """Two values as text. Of bytes, what stands around the first that differ."""
+    if not (isinstance(left, bytes) and isinstance(right, bytes)):
+        return FieldPair(name, str(left), str(right))
+    at = next((at for at, (one, two) in enumerate(zip(left, right, strict=False)) if one != two), len(left))
+    return FieldPair(name, _around(left, at), _around(right, at))
+
+
+def _around(data: bytes, at: int) -> str:
+    if len(data) <= BYTES_SHOWN:
+        return data.hex(" ")
+    start = max(0, min(at - BYTES_SHOWN // 2, len(data) - BYTES_SHOWN))
+    return f"{data[start : start + BYTES_SHOWN].hex(' ')} (from byte {start} of {len(data)})"

@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from data.claims import read_claims
+from data.draft import PART_SUFFIX
 from data.episode_format import SUFFIX, FormatError, Prefix, read_prefix
 from data.framing import records
 from data.judgement import read_bytes
 from data.layout import parse_name
 from data.local_format import LOCAL_SUFFIX, Local, LocalHeader, decode_local_header, read_local_prefix
-from data.verification import PART_SUFFIX, SET_ASIDE
+from data.station import Station
 from games.contract import Seat
 
 _NAMED: Final = re.compile(r"run-(?P<run>[0-9a-f]{16})_ep-(?P<number>\d+)$")
 _LOCAL: Final = (LOCAL_SUFFIX, LOCAL_SUFFIX + PART_SUFFIX)
 _CANONICAL: Final = (SUFFIX, SUFFIX + PART_SUFFIX)
+_SET_ASIDE: Final = Station(Path()).torn.name
+"""The folder of a station that holds what a recovery replaced: to be asked for by name."""
 _HEADER_BYTES: Final = 1 << 16
 """A local header is some 3 kB: enough of a file to learn whose it is."""
 
@@ -111,7 +114,7 @@ def _list_words(keys: Iterable[Key], most: int = 4) -> str:
 
 def _logs_in(folder: Path) -> list[Path]:
     logs = sorted(path for path in folder.rglob(f"*{LOCAL_SUFFIX}") if path.is_file())
-    return [log for log in logs if SET_ASIDE not in log.relative_to(folder).parts[:-1]]
+    return [log for log in logs if _SET_ASIDE not in log.relative_to(folder).parts[:-1]]
 
 
 def _logs_beside(canonical: Path) -> list[Path]:

@@ -5,9 +5,10 @@ from typing import Final, Literal, NamedTuple, TypeVar
 
 from data.inspection import NEVER, FrameNote, Hold, Inspection, Mark, Rollback, SeatTable
 from data.inspection_summary import ms
+from data.parity import Difference
 from games.contract import Seat
 from netcode.limits import MILLISECOND, SECOND
-from netcode.vocabulary import AWAY, CATCHING_UP
+from netcode.vocabulary import AWAY, CATCHING_UP, Reason
 
 T = TypeVar("T")
 
@@ -60,7 +61,13 @@ def _difference(inspection: Inspection) -> Iterator[Stretch]:
     frame = max(0, difference.frame)
     notes = [_note(table, frame) for table in inspection.seats.values()]
     at = min((note.start_ns for note in notes if note is not None), default=0)
-    yield Stretch("differences", None, frame, frame, at, at, f"the records part: {difference.words()}")
+    yield Stretch("differences", None, frame, frame, at, at, f"the records part: {difference_words(difference)}")
+
+
+def difference_words(difference: Difference) -> str:
+    """A difference between left's record and right's in one line."""
+    where = "header" if difference.frame < 0 else f"frame {difference.frame}"
+    return f"{where}, {difference.field}: {difference.ours} in left's, {difference.theirs} in right's"
 
 
 def _note(table: SeatTable, frame: int) -> FrameNote | None:
@@ -164,6 +171,8 @@ class _Teller:
 
     def _why_end(self, hold: Hold) -> str:
         rows = len(self._inspection.rows)
+        if self._table.ending.get("reason") == Reason.DIVERGED:
+            return "the records had been found to differ, so both seats stopped"
         if hold.verified >= rows and hold.frame >= rows:
             return f"the last frame was confirmed; {self._other}'s last word was missing"
         return f"frame {hold.frame - 1} may be the end; {self._other}'s inputs from frame {hold.received} were missing"
@@ -190,12 +199,17 @@ class _Teller:
         row = self._inspection.rows[frame] if frame < len(self._inspection.rows) else None
         note, journey = _note(self._table, frame), self._journey(frame)
         text = f"{self._other}'s input of frame {frame}"
-        if row is not None and note is not None and note.guess == "wrong":
+        if row is None or note is None:
+            return f"{text} was not what was guessed"
+        if note.guess == "wrong":
             real = self.action(row.inputs[self._table.seat.other].action)
             text += f" was guessed {self.action(note.tick.guess)} and was {real}"
         else:
             text += " was not what was guessed"
-        return f"{text}; it came {ms(journey)} after it was made" if journey != NEVER else text
+        text += f"; it came {ms(rollback.t_ns - note.start_ns)} after the frame was computed"
+        text += f", {ms(journey)} after it was made" if journey != NEVER else ""
+        still = self._partner_stood_still(note.start_ns, rollback.t_ns)
+        return f"{text}: {still}" if still else text
 
     def action(self, action: int) -> str:
         """The name of an action."""
@@ -247,7 +261,9 @@ class _Teller:
         for group in _groups(late, lambda one, two: two.start_ns - one.start_ns <= GROUPED_NS):
             first, last = group[0].tick.target, group[-1].tick.target
             most = max(note.tick.late_ns for note in group)
-            text = f"{_several(len(group), 'tick')} began late, by {ms(most)} at most"
+            wakes = len({note.start_ns for note in group})
+            text = f"{_several(len(group), 'tick')} began up to {ms(most)} late"
+            text += f", in {_several(wakes, 'wake-up')}" if wakes < len(group) else ""
             times = group[0].start_ns - group[0].tick.late_ns, group[-1].start_ns
             still = [each for each in self._table.standstills if times[0] <= each.end_ns <= times[1]]
             text += f": the program stood still for {ms(still[0].end_ns - still[0].start_ns)}" if still else ""

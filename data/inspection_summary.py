@@ -207,54 +207,76 @@ def _int(value: object) -> int:
 
 
 class Line(NamedTuple):
-    """One line of the summary table: what it is, each seat's figure, and whether it opens a group of lines."""
+    """One line of the summary: its group, what it is, and each seat's figure."""
 
+    group: str
     name: str
     figures: dict[Seat, str]
-    opens_group: bool
 
 
 NOTHING: Final = "-"
+DIGITS_FROM: Final = 10
+"""From so many ms on, nobody asks for hundredths."""
+_SPREADS: Final = "p50 / p99 / max"
 
 
 def summary_lines(summary: Summary) -> list[Line]:
     """The figures as text, in the order in which one asks for them."""
-    columns = {Seat[word.upper()]: _texts(seat) for word, seat in summary.seats.items()}
-    names = list(next(iter(columns.values())))
-    return [
-        Line(name.removeprefix("*"), {seat: texts[name] for seat, texts in columns.items()}, name.startswith("*"))
-        for name in names
-    ]
+    told = {Seat[word.upper()]: _texts(seat) for word, seat in summary.seats.items()}
+    names = next(iter(told.values()))
+    return [Line(group, name, {seat: texts[group, name] for seat, texts in told.items()}) for group, name in names]
 
 
-def _texts(seat: SeatSummary) -> dict[str, str]:
-    share = f" ({100 * seat.wrong_guesses / seat.guesses:.0f} % wrong)" if seat.guesses else ""
-    periods = f"{ms(seat.shortest_period_ns)} to {ms(seat.longest_period_ns)}" if seat.pacing_changes else NOTHING
-    return {
-        "ended": f"{seat.ended}, {seat.rows} frames, {seat.agreement or 'no agreement'}",
-        "predicted frames dropped at the end": str(seat.dropped_frames),
-        "*late ticks: p50 / p99 / max": spread_text(seat.late),
-        "flip after the deadline: p50 / p99 / max": spread_text(seat.flip),
-        "pictures; ticks without one (here, away)": f"{seat.drawings}; {seat.undrawn}, {seat.undrawn_away}",
-        "pictures of what did not happen": _counted(seat.untrue_drawings, seat.untrue_longest_ns),
-        "*guessed frames": f"{seat.guesses}{share}",
-        "rollbacks; deepest; frames computed again": (
-            f"{seat.rollbacks}; {seat.deepest_rollback}; {seat.recomputed_frames}"
-        ),
-        "holds of the full window": _counted(seat.holds, seat.longest_hold_ns),
-        "ticks held so, time": f"{seat.held}, {ms(seat.held_ns)}",
-        "wait at the end": ms(seat.end_ns),
-        "*round trip: p50 / p99 / max": spread_text(seat.round_trip),
-        "a probe's way there, back: p50": " / ".join(_p50(way) for way in (seat.way_there, seat.way_back)),
-        "partner's inputs on their way: p50 / p99 / max": spread_text(seat.journey),
-        "packets received / sent": f"{seat.received_packets} / {seat.sent_packets}",
-        "pacing changes; periods": f"{seat.pacing_changes}; {periods}",
-        "*away frames / catching up": f"{seat.away_frames} / {seat.catching_up_frames}",
-        "times without focus": str(seat.focus_losses),
-        "standstills": _counted(seat.standstills, seat.longest_standstill_ns),
-        "ticks owed and played": str(seat.owed_ticks),
-        "frames shown in fast-forward": str(seat.fast_forwarded_frames),
+def _texts(seat: SeatSummary) -> dict[tuple[str, str], str]:
+    """One seat's figures by group and name."""
+    groups = {
+        "end": {
+            "ended": f"{seat.ended}, {seat.rows} frames",
+            "agreement": seat.agreement or NOTHING,
+            "predicted frames dropped": str(seat.dropped_frames),
+            "wait at the end": ms(seat.end_ns),
+        },
+        f"timing, {_SPREADS}": {
+            "ticks late": spread_text(seat.late),
+            "flips after the deadline": spread_text(seat.flip),
+            "pictures": str(seat.drawings),
+            "ticks without: here, away": f"{seat.undrawn}, {seat.undrawn_away}",
+            "of what did not happen": _counted(seat.untrue_drawings, seat.untrue_longest_ns),
+        },
+        "prediction": {
+            "guessed frames": _share_text(seat.guesses, seat.wrong_guesses),
+            "rollbacks": f"{seat.rollbacks}, deepest {seat.deepest_rollback}" if seat.rollbacks else "0",
+            "frames computed again": str(seat.recomputed_frames),
+            "holds of the full window": _counted(seat.holds, seat.longest_hold_ns),
+            "ticks held so": f"{seat.held}, {ms(seat.held_ns)}" if seat.held else "0",
+        },
+        f"network, {_SPREADS}": {
+            "round trip": spread_text(seat.round_trip),
+            "one way there, back": f"{_p50(seat.way_there)}, {_p50(seat.way_back)}",
+            "partner's inputs": spread_text(seat.journey),
+            "packets in, out": f"{seat.received_packets}, {seat.sent_packets}",
+            "pacing changes": _pacing_text(seat),
+        },
+        "absence": {
+            "frames away, catching up": f"{seat.away_frames}, {seat.catching_up_frames}",
+            "losses of focus": str(seat.focus_losses),
+            "standstills": _counted(seat.standstills, seat.longest_standstill_ns),
+            "ticks owed and played": str(seat.owed_ticks),
+            "frames fast-forwarded": str(seat.fast_forwarded_frames),
+        },
     }
+    return {(group, name): text for group, lines in groups.items() for name, text in lines.items()}
+
+
+def _share_text(count: int, wrong: int) -> str:
+    return f"{count}, {100 * wrong / count:.0f} % wrong" if count else "0"
+
+
+def _pacing_text(seat: SeatSummary) -> str:
+    if not seat.pacing_changes:
+        return "0"
+    shortest, longest = (period / MILLISECOND for period in (seat.shortest_period_ns, seat.longest_period_ns))
+    return f"{seat.pacing_changes}, {shortest:.2f} to {longest:.2f} ms"
 
 
 def _counted(count: int, longest: int) -> str:
@@ -266,17 +288,21 @@ def _p50(times: Spread | None) -> str:
 
 
 def spread_text(times: Spread | None) -> str:
-    """Median, 99th percentile and largest."""
-    return NOTHING if times is None else " / ".join(ms(time) for time in times[1:])
+    """Median, 99th percentile and largest, all in ms."""
+    return NOTHING if times is None else f"{' / '.join(map(in_ms, times[1:]))} ms"
+
+
+def in_ms(time_ns: int) -> str:
+    """A time in ms without its unit."""
+    value = time_ns / MILLISECOND
+    return f"{value:.2f}" if abs(value) < DIGITS_FROM else f"{value:.0f}"
 
 
 def ms(time_ns: int) -> str:
     """A time as people read it: two or three digits, in ms or s."""
     if abs(time_ns) >= SECOND:
         return f"{time_ns / SECOND:.2f} s"
-    if abs(time_ns) >= 10 * MILLISECOND:
-        return f"{time_ns / MILLISECOND:.0f} ms"
-    return f"{time_ns / MILLISECOND:.2f} ms"
+    return f"{in_ms(time_ns)} ms"
 
 
 def clock_text(summary: Summary) -> str:

@@ -139,6 +139,15 @@ def parse_name(name: str) -> EpisodeFile | None:
     return EpisodeFile(match["stem"], kind, _seat(match["seat"]), match["digest"])
 
 
+def episode_key(name: str) -> tuple[str, int] | None:
+    """Which run and episode (from 0) a file is of, by its name; None if it is not one of ours."""
+    parsed = parse_name(name)
+    if parsed is None:
+        return None
+    _, run, number = parsed.stem.rsplit("_", 2)
+    return run.removeprefix("run-"), int(number.removeprefix("ep-")) - 1
+
+
 def draft_name(terms: EpisodeTerms, seat: Seat, attempt: int) -> str:
     """The folder under `recording/` in which one seat writes one episode; a disk that fails costs one attempt."""
     return f"{check_id('study', terms.terms.study)}_{episode_stem(terms)}_{seat.word}_try-{attempt}"

@@ -17,7 +17,16 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from data.files import TEMPORARY_SUFFIX, Disk, create_durably, flush_file, make_folders, place_new, write_flushed
+from data.files import (
+    TEMPORARY_SUFFIX,
+    Disk,
+    create_durably,
+    flush_file,
+    make_folders,
+    make_path,
+    place_new,
+    write_flushed,
+)
 from data.layout import check_relative
 from data.receipts import Level
 from data.state_file import Fields, StateFileError, encode_state
@@ -143,8 +152,8 @@ class FolderShare:
     @classmethod
     def create(cls, root: Path, disk: Disk | None = None) -> "FolderShare":
         """Make the folder and mark it as a share; one that is there already stays as it is. Never for a courier."""
-        root.mkdir(parents=True, exist_ok=True)
         share = cls(root, disk)
+        make_path(share._disk, share.root)
         share._mark()
         return share
 

@@ -18,7 +18,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from data.files import Disk, create_durably, replace_durably
+from data.files import Disk, create_durably, make_path, replace_durably
 from data.state_file import Fields, StateFileError, encode_state
 
 STATION_FORMAT: Final = 1
@@ -101,8 +101,7 @@ class Station:
 def open_station(home: Path, share_url: str, disk: Disk) -> Station:
     """The station at `home`, made if it is new; from now on its episodes go to `share_url`."""
     station = Station(home)
-    home.mkdir(parents=True, exist_ok=True)
-    disk.flush_folder(home.parent)
+    make_path(disk, home)
     make_station_folders(station, disk)
     identity = read_identity(station)
     if identity is None:

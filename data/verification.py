@@ -3,145 +3,65 @@
 It reads and never writes. Progress is told to the caller; how a report looks is for `data.verification_report`.
 """
 
-import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from data.claims import Claim, decode_claim
-from data.episode_format import SUFFIX, FormatError, read_prefix
+from data.claims import Claim
+from data.continuity import find_gaps, find_orphans
+from data.episode_format import FormatError, read_prefix
 from data.findings import Answer, EpisodeFinding, FileFinding, Pairing, Report
-from data.judgement import judge_file, read_bytes
-from data.layout import Kind, parse_name
-from data.local_format import LOCAL_SUFFIX, is_local
+from data.judgement import read_bytes
+from data.judges import judge_files
 from data.parity import Difference, first_difference
-from data.state_file import StateFileError
+from data.search import PART_SUFFIX, SET_ASIDE, Claimed, Found, find
+from netcode.vocabulary import Terms
 
-Progress: TypeAlias = Callable[[int, int, Path], None]
-"""Is told (files done, files in all, the file that was just judged)."""
+__all__ = ["PART_SUFFIX", "SET_ASIDE", "Claimed", "Found", "Progress", "find", "gather", "verify_found", "verify_paths"]
 
-PART_SUFFIX: Final = ".part"
-"""What a file is called in addition while it is written, and after a crash until the next recovery."""
-_CANONICAL: Final = (SUFFIX, SUFFIX + PART_SUFFIX)
-_LOCAL: Final = (LOCAL_SUFFIX, LOCAL_SUFFIX + PART_SUFFIX)
-
-SET_ASIDE: Final = "torn"
-"""The folder of a station in which a recovery keeps what it replaced: counted, and judged only if it is asked for."""
+Progress: TypeAlias = Callable[[int, int, FileFinding], None]
+"""Is told (files done, files in all, the answer to the file that was just judged)."""
 
 
-class Claimed(NamedTuple):
-    """A claim and where it lies."""
+def verify_paths(paths: Sequence[Path], *, jobs: int | None = None, progress: Progress | None = None) -> Report:
+    """Judge every episode under `paths`: files, folders, station homes, shares. Nothing is raised for what is there.
 
-    path: Path
-    claim: Claim
+    The report is the same for any number of `jobs` (processes; None: as many as the work is worth).
 
-
-class Found(NamedTuple):
-    """What lies under the paths: files to judge, claims, and what is only counted."""
-
-    files: tuple[Path, ...]
-    claims: tuple[Claimed, ...]
-    strays: tuple[FileFinding, ...]
-    local_files: int
-    set_aside: int
+    Raises:
+        OSError: a process of ours was ended from outside.
+    """
+    return verify_found(find(paths), jobs=jobs, progress=progress)
 
 
-def verify_paths(paths: Sequence[Path], *, progress: Progress | None = None) -> Report:
-    """Judge every episode under `paths`: files, folders, station homes, shares. Nothing is raised for what is there."""
-    found = find(paths)
+def verify_found(found: Found, *, jobs: int | None = None, progress: Progress | None = None) -> Report:
+    """Judge what a search has found. Raises as `verify_paths` does."""
     judged = []
-    for done, path in enumerate(found.files, start=1):
-        judged.append(judge_file(path))
+    for done, finding in enumerate(_sharing_terms(judge_files(found.files, jobs)), start=1):
+        judged.append(finding)
         if progress is not None:
-            progress(done, len(found.files), path)
+            progress(done, len(found.files), finding)
     episodes, strays = gather(judged, found.claims)
-    return Report(episodes, (*found.strays, *strays), found.local_files, found.set_aside)
+    known = {(episode.terms.run, episode.terms.episode) for episode in episodes}
+    known |= {(claim.run, claim.episode) for _, claim in found.claims}
+    orphans = find_orphans(found.local_files, known)
+    gaps = find_gaps(episodes, found.alone)
+    return Report(
+        episodes, (*found.strays, *strays, *orphans), len(found.local_files), found.set_aside, gaps
+    )
 
 
-def find(paths: Sequence[Path]) -> Found:
-    """Everything of ours under the paths, each file once. A named file is judged whatever it is called."""
-    search = _Search()
-    for path in paths:
-        ours = [search.take(file, path) for file in _files_under(path, search.strays)]
-        if not any(ours):
-            search.strays.append(FileFinding(path, Answer.NO_EPISODE, "none in this folder"))
-    return Found(tuple(search.files), tuple(search.claims), tuple(search.strays), search.local_files, search.set_aside)
-
-
-class _Search:
-    """What has been found so far: one `take` for each file under the paths."""
-
-    def __init__(self) -> None:
-        self.files: list[Path] = []
-        self.claims: list[Claimed] = []
-        self.strays: list[FileFinding] = []
-        self.local_files = 0
-        self.set_aside = 0
-        self._seen: set[Path] = set()
-
-    def take(self, path: Path, root: Path) -> bool:
-        """Sort one file, found under `root`, by its name; whether it is one of ours. `root` itself always is."""
-        is_root = path == root
-        is_local = path.name.endswith(_LOCAL) or (is_root and _holds_local(path))
-        is_canonical = is_root or path.name.endswith(_CANONICAL)
-        if not (is_local or is_canonical or _is_claim(path)):
-            return False
-        if path.resolve() not in self._seen:
-            self._seen.add(path.resolve())
-            if is_local:
-                self.local_files += 1
-            elif is_canonical:
-                self._take_canonical(path, root)
-            else:
-                self._take_claim(path)
-        return True
-
-    def _take_canonical(self, path: Path, root: Path) -> None:
-        if SET_ASIDE in path.relative_to(root).parts[:-1]:
-            self.set_aside += 1
+def _sharing_terms(findings: Iterable[FileFinding]) -> Iterable[FileFinding]:
+    """The same answers, with one value for what all episodes of a session agreed: it is most of an answer's size."""
+    shared: dict[Terms, Terms] = {}
+    for finding in findings:
+        if finding.terms is None:
+            yield finding
         else:
-            self.files.append(path)
-
-    def _take_claim(self, path: Path) -> None:
-        try:
-            self.claims.append(Claimed(path, decode_claim(path.read_bytes())))
-        except (OSError, StateFileError) as error:
-            self.strays.append(FileFinding(path, Answer.DAMAGED, f"a claim that cannot be read: {error}"))
-
-
-def _files_under(path: Path, strays: list[FileFinding]) -> Iterator[Path]:
-    """A file itself, or all files in a folder in order; a folder that cannot be read becomes a stray."""
-
-    def refused(error: OSError) -> None:
-        strays.append(FileFinding(Path(error.filename), Answer.NO_EPISODE, f"cannot be read: {error.strerror}"))
-
-    if not _is_folder(path):
-        yield path
-        return
-    for folder, folders, names in os.walk(path, onerror=refused):
-        folders.sort()
-        for name in sorted(names):
-            yield Path(folder, name)
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:
-        return False  # judging it will say why it cannot be read
-
-
-def _holds_local(path: Path) -> bool:
-    try:
-        return is_local(read_bytes(path))
-    except OSError:
-        return False  # judging it will say why it cannot be read
-
-
-def _is_claim(path: Path) -> bool:
-    name = parse_name(path.name)
-    return name is not None and name.kind is Kind.CLAIM
+            terms = finding.terms.terms
+            yield replace(finding, terms=replace(finding.terms, terms=shared.setdefault(terms, terms)))
 
 
 def gather(
@@ -172,16 +92,21 @@ def _judge_episode(files: Sequence[FileFinding], claims: Sequence[Claimed]) -> E
     """Everything that is here of one episode: each file's answer, the prefix law between them, and what is missing."""
     terms = next(file.terms for file in files if file.terms is not None)
     records = _distinct(files)
-    difference, words = _compare(records)
+    comparison = _compare(records)
     here = {(file.path.parent, file.path.name) for file in files}
     unmet = [claim for path, claim in claims if claim.file and (path.parent, claim.file) not in here]
     answers = [file.answer for file in files]
-    answers += [Answer.DIVERGED] if difference else []
+    answers += [Answer.DIVERGED] if comparison.difference else []
     answers += [Answer.MISSING] if unmet else []
-    pairing = _pairing(records, files, claims, difference)
-    words += tuple(map(_unmet_words, unmet))
-    worst = max(answers, key=lambda answer: answer.severity)
-    return EpisodeFinding(terms, worst, pairing, words, tuple(files), difference)
+    return EpisodeFinding(
+        terms,
+        max(answers, key=lambda answer: answer.severity),
+        _pairing(records, files, claims, comparison.difference),
+        comparison.words + tuple(map(_unmet_words, unmet)),
+        tuple(files),
+        comparison.difference,
+        comparison.files,
+    )
 
 
 def _distinct(files: Sequence[FileFinding]) -> list[FileFinding]:
@@ -190,17 +115,26 @@ def _distinct(files: Sequence[FileFinding]) -> list[FileFinding]:
     return sorted(by_content.values(), key=lambda file: file.rows, reverse=True)
 
 
-def _compare(records: Sequence[FileFinding]) -> tuple[Difference | None, tuple[str, ...]]:
+class _Comparison(NamedTuple):
+    """What came of holding records against each other: the first difference, in which two files, in words."""
+
+    difference: Difference | None = None
+    files: tuple[Path, Path] | None = None
+    words: tuple[str, ...] = ()
+
+
+def _compare(records: Sequence[FileFinding]) -> _Comparison:
     """Hold the longest record against each other one. Files are read again: thousands are not kept in memory."""
     for other in records[1:]:
         try:
             longest, shorter = (read_prefix(read_bytes(file.path)) for file in (records[0], other))
         except (OSError, FormatError) as error:
-            return None, (f"{other.path.name} changed while it was verified: {error}",)
+            return _Comparison(words=(f"{other.path.name} changed while it was verified: {error}",))
         difference = first_difference(longest, shorter)
         if difference is not None:
-            return difference, (f"{records[0].path} against {other.path}: {difference.words()}",)
-    return None, ()
+            words = f"{records[0].path} against {other.path}: {difference.words()}"
+            return _Comparison(difference, (records[0].path, other.path), (words,))
+    return _Comparison()
 
 
 def _pairing(

@@ -1,26 +1,36 @@
 """A verification's report as plain rows and lines of text, for whoever prints it. No colour and no terminal."""
 
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from data.continuity import Session
 from data.findings import Answer, EpisodeFinding, FileFinding, Report
 
 COLUMNS: Final = ("study", "dyad", "session", "episode", "frames", "ended", "seats", "answer", "sha256")
+SESSION_COLUMNS: Final = ("study", "dyad", "session", "run", "episodes", "frames", "seats", "answers")
 SHORT_HASH_DIGITS: Final = 12
 
 
 class ReportRow(NamedTuple):
-    """One line of the table: the cells of `COLUMNS`, and how the line is meant: exit code 0, 1 or 2."""
+    """One line of a table: its cells, and how the line is meant: exit code 0, 1 or 2."""
 
     cells: tuple[str, ...]
     exit_code: int
 
 
 class ReportTable(NamedTuple):
-    """A whole report: a row per episode, then lines that say what is wrong where, then one line for all."""
+    """A whole report: a row per episode and one per session, then lines that say what is wrong where, then one for all.
+
+    `warnings` are of what is odd and not wrong.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[ReportRow, ...]
+    session_columns: tuple[str, ...]
+    session_rows: tuple[ReportRow, ...]
     details: tuple[str, ...]
+    warnings: tuple[str, ...]
     summary: str
 
 
@@ -29,7 +39,30 @@ def print_report(report: Report) -> ReportTable:
     rows = tuple(ReportRow(_cells(episode), episode.answer.exit_code) for episode in report.episodes)
     details = [line for episode in report.episodes for line in _details(episode)]
     details += [_file_line(stray) for stray in report.strays]
-    return ReportTable(COLUMNS, rows, tuple(details), _summary(report))
+    warnings = tuple(f"warning: {gap.words()}" for gap in report.gaps)
+    return ReportTable(
+        COLUMNS, rows, SESSION_COLUMNS, _session_rows(report.episodes), tuple(details), warnings, _summary(report)
+    )
+
+
+def _session_rows(episodes: Sequence[EpisodeFinding]) -> tuple[ReportRow, ...]:
+    sessions: defaultdict[Session, list[EpisodeFinding]] = defaultdict(list)
+    for episode in episodes:
+        terms = episode.terms.terms
+        sessions[Session(terms.study, terms.dyad, terms.session, episode.terms.run)].append(episode)
+    return tuple(_session_row(session, found) for session, found in sorted(sessions.items()))
+
+
+def _session_row(session: Session, episodes: Sequence[EpisodeFinding]) -> ReportRow:
+    frames = sum(episode.rows for episode in episodes)
+    pairings = _counts(Counter(episode.pairing.value for episode in episodes))
+    answers = _counts(Counter(episode.answer.value for episode in episodes))
+    cells = (*session, str(len(episodes)), str(frames), pairings, answers)
+    return ReportRow(cells, max(episode.answer.exit_code for episode in episodes))
+
+
+def _counts(counted: Counter[str]) -> str:
+    return ", ".join(f"{count} {word}" for word, count in sorted(counted.items()))
 
 
 def _cells(episode: EpisodeFinding) -> tuple[str, ...]:

@@ -252,8 +252,9 @@ class ZmqLink:
         """Close everything, after the last packets had `_LINGER_MS` to leave. May be called again."""
         if self._context.closed:
             return
-        self._monitor.close(0)
+        # In this order: with nobody at the other end of the monitor, the socket's thread would wait there for ever.
         self._socket.disable_monitor()
+        self._monitor.close(0)
         self._socket.close()
         if self._door is not None:
             self._door.socket.close(0)

@@ -80,12 +80,16 @@ class Pulse(Generic[S]):
         return ticks
 
     def retry(self, now: int) -> list[Tick]:
-        """After packets arrived: a tick that was held by the window may go on at once, before its next deadline."""
+        """After packets arrived: a tick that was held may go on at once, before its next deadline.
+
+        What still waits and learned nothing is no tick: whoever answered it with a packet would have the two seats
+        answer each other without a pause.
+        """
         episode = self.session.episode
         if self.session.phase is not Phase.PLAYING or episode is None or episode.held is Held.NO:
             return []
         tick = self.session.advance(None, now) if not self.session.wants_input else None
-        if tick is None:
+        if tick is None or (tick.held is not Held.NO and not tick.confirmed):
             return []
         self._count(tick)
         if tick.held is Held.NO:

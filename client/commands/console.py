@@ -48,7 +48,6 @@ class DemoConsole:
         self._trouble = ""
 
     def __enter__(self) -> Self:
-        self._greet()
         self._progress.start()
         for seat in Seat:
             self._bars[seat] = self._progress.add_task(f"{seat.word}: starting", total=self._frames, note="")
@@ -71,6 +70,8 @@ class DemoConsole:
         """Show what a client tells."""
         bar, name = self._bars[seat], seat.word
         match told["event"]:
+            case "listening" if seat is Seat.LEFT:
+                self._greet()
             case "frame":
                 text = f"{name}: episode {told['episode'] + 1} of {self._plan.episodes}"
                 self._progress.update(bar, description=text, completed=told["frame"], note=told["notice"])

@@ -97,6 +97,7 @@ class _Demo:
         self._clients: dict[Seat, subprocess.Popen[str]] = {}
         self._told: queue.SimpleQueue[tuple[Seat, dict[str, Any] | None]] = queue.SimpleQueue()
         self._leaving = threading.Event()
+        self._hurrying = threading.Event()
         self._previous: dict[int, Any] = {}
 
     def play(self) -> None:
@@ -114,7 +115,7 @@ class _Demo:
             for home in self._homes:
                 recover(home)
             seconds = plan.delivery_wait_seconds
-            await_delivery(self._homes, seconds, self.run, self._leaving, self._watcher.wait_for_receipts)
+            await_delivery(self._homes, seconds, self.run, self._hurrying, self._watcher.wait_for_receipts)
 
     def _start(self, seat: Seat, address: list[str]) -> None:
         self._clients[seat] = process = start(["play", *address, *self._arguments(seat)], stdout=subprocess.PIPE)
@@ -179,6 +180,7 @@ class _Demo:
             if told is None:
                 code = self._clients[seat].wait()
                 raise DemoError(f"the {seat.word} client ended before it began (exit code {code})")
+            self._watcher.hear(seat, told)
             if told["event"] == "listening":
                 return str(told["address"])
 
@@ -205,8 +207,10 @@ class _Demo:
     # --- leaving --------------------------------------------------------------------------------------------------
 
     def _leave(self) -> None:
-        """Somebody wants the demo to end: runs as a signal handler."""
+        """Somebody wants the demo to end, or to wait for no receipts any more: runs as a signal handler."""
         self._leaving.set()
+        if len(self.exits) == len(self._homes):
+            self._hurrying.set()
         self._ask_to_leave()
 
     def _ask_to_leave(self) -> None:

@@ -5,8 +5,9 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from rich import box
 from rich.console import Console
@@ -16,10 +17,9 @@ from rich.text import Text
 from client.commands.inspect_page import write_page
 from data.inspection import NEVER, FrameNote, Inspection, SeatTable, inspect_records, lay_side_by_side
 from data.inspection_files import Choice, InspectionError, SeatRecord, find_records
-from data.inspection_stretches import TOPICS, Stretch, Topic, heaviest, mark_words, stretches
-from data.inspection_summary import Summary, clock_text, ms, summarize, summary_lines
+from data.inspection_stretches import TOPICS, Stretch, heaviest, mark_words, stretches
+from data.inspection_summary import Summary, clock_text, in_ms, ms, summarize, summary_lines
 from games.contract import Seat
-from netcode.limits import MILLISECOND
 from netcode.vocabulary import AWAY, CATCHING_UP, Command, Input
 
 FILE_WIDTH: Final = 160
@@ -82,7 +82,7 @@ def run_inspect(wishes: Wishes) -> int:
         raise InspectionError(f"--frames: the episode has frames 0 to {inspection.frames - 1}, got {wishes.frames}")
     summary, found = summarize(inspection), stretches(inspection)
     console = _console(quiet=wishes.as_json)
-    _Terminal(console, inspection, records).show(summary, found, span, cast("Topic | None", wishes.only or None))
+    _Terminal(console, inspection, records).show(summary, found, span, wishes.only)
     if wishes.html is not None:
         write_page(wishes.html, inspection, summary, found)
         console.print(f"page: {wishes.html}", markup=False, soft_wrap=True)
@@ -111,17 +111,15 @@ class _Terminal:
         self._inspection = inspection
         self._records = records
 
-    def show(
-        self, summary: Summary, found: Sequence[Stretch], span: FrameRange | None, only: Topic | None
-    ) -> None:
+    def show(self, summary: Summary, found: Sequence[Stretch], span: FrameRange | None, only: str) -> None:
         """Everything, in the order in which one reads it."""
         self._show_heading(summary)
         self._show_summary(summary)
         self._show_difference(summary)
-        wanted = [stretch for stretch in found if only in (None, stretch.topic) and _touches(stretch, span)]
-        self._show_stretches(wanted, most=None if only is not None or span is not None else MOST_STRETCHES)
+        wanted = [stretch for stretch in found if only in ("", stretch.topic) and _touches(stretch, span)]
+        self._show_stretches(wanted, most=None if only or span is not None else MOST_STRETCHES)
         if span is not None:
-            self._show_frames(span, wanted if only is not None else None)
+            self._show_frames(span, wanted if only else None)
 
     def _line(self, text: str, style: str = "") -> None:
         self._console.print(Text(text, style=style), soft_wrap=True)
@@ -157,10 +155,10 @@ class _Terminal:
         table.add_column("")
         for seat in self._inspection.seats:
             table.add_column(Text(seat.word, _SEAT_STYLES[seat]))
-        lines = summary_lines(summary)
-        for number, line in enumerate(lines):
-            closes = number + 1 < len(lines) and lines[number + 1].opens_group
-            table.add_row(line.name, *(Text(figure) for figure in line.figures.values()), end_section=closes)
+        for group, lines in groupby(summary_lines(summary), key=lambda line: line.group):
+            table.add_row(Text(group, "bold"))
+            for line in lines:
+                table.add_row(Text(f"  {line.name}", "dim"), *(Text(figure) for figure in line.figures.values()))
         self._console.print()
         self._console.print(table)
 
@@ -208,14 +206,8 @@ class _Terminal:
                 self._add_frame(table, frame)
         self._console.print()
         self._console.print(table)
-        self._line(
-            "did: what the seat's input of the frame says · guessed: the partner's action when the frame was first "
-            "computed · back: frames that this tick dropped and computed again · held: ticks that could not compute it "
-            "· L V R K: own inputs committed, frames confirmed, partner's inputs here, own inputs acknowledged · shown: "
-            "the frame on the screen, ✗ what did not happen · late, flip: after the deadline, ms · came: how long the "
-            "partner's input was on its way, ms · in/out: packets",
-            "dim",
-        )
+        for line in _FRAME_KEY:
+            self._line(line, "dim")
 
     def _add_frame(self, table: Table, frame: int) -> None:
         for seat in Seat:
@@ -244,6 +236,16 @@ _FRAME_COLUMNS: Final = (
     ("came", "right"),
     ("in/out", "right"),
     ("notes", "left"),
+)
+
+
+_FRAME_KEY: Final = (
+    "did: what the seat's input of the frame says; in brackets if it was never confirmed",
+    "guessed: the partner's action when the seat first computed the frame, and whether it came true",
+    "back: frames that this tick dropped and computed again; held: ticks that could not compute the frame, and why",
+    "L V R K, after the tick: own inputs committed, frames confirmed, partner's inputs here, own inputs acknowledged",
+    "shown: the frame on the screen, with ✗ if it did not happen so; late, flip: ms after the deadline",
+    "came: ms from the partner's commitment of its input to the tick here that had it; in/out: packets",
 )
 
 
@@ -286,9 +288,9 @@ def _seat_cells(inspection: Inspection, side: SeatTable, frame: int) -> list[str
     back = str(tick.rollback_frames) if tick.rollback_frames else ""
     held = f"{note.held.ticks} {note.held.why}" if note.held is not None else ""
     known = [str(count) if count >= 0 else "-" for count in (tick.committed, tick.verified, tick.received, tick.acked)]
-    late = "" if tick.is_retry else _number(tick.late_ns)
-    flip = _number(tick.flip_ns - tick.deadline_ns) if tick.flip_ns >= 0 else ""
-    came = _number(note.journey_ns) if note.journey_ns != NEVER else ""
+    late = "" if tick.is_retry else in_ms(tick.late_ns)
+    flip = in_ms(tick.flip_ns - tick.deadline_ns) if tick.flip_ns >= 0 else ""
+    came = in_ms(note.journey_ns) if note.journey_ns != NEVER else ""
     packets = f"{tick.received_packets}/{tick.sent_packets}" if tick.sent_packets >= 0 else ""
     return [_guess_text(inspection, note), back, held, *known, _shown_text(note), late, flip, came, packets, notes]
 
@@ -301,8 +303,3 @@ def _guess_text(inspection: Inspection, note: FrameNote) -> str:
 
 def _shown_text(note: FrameNote) -> str:
     return f"{note.tick.shown_frame}{_TRUTHS[note.truth]}" if note.truth else ""
-
-
-def _number(time_ns: int) -> str:
-    value = time_ns / MILLISECOND
-    return f"{value:.2f}" if abs(value) < 10 else f"{value:.0f}"

@@ -95,6 +95,16 @@ Rejoin = Annotated[
         rich_help_panel=RULES,
     ),
 ]
+LostSeconds = Annotated[
+    float,
+    Option(
+        "--lost-seconds",
+        metavar="S",
+        min=1,
+        help="How long a partner may be out of reach before the episode is cut.",
+        rich_help_panel=RULES,
+    ),
+]
 
 # --- where things go ------------------------------------------------------------------------------------------------
 
@@ -138,6 +148,20 @@ DeliveryWait = Annotated[
 ]
 AsJson = Annotated[bool, Option("--json", metavar="", help="Print one JSON object as the last line.")]
 EpisodePaths = Annotated[list[Path], Argument(metavar="PATH", help="Episode files, folders, a share.")]
+Jobs = Annotated[
+    int | None,
+    Option(
+        "--jobs",
+        metavar="N",
+        min=1,
+        max=256,
+        help="How many processes work at once.",
+        show_default="all cores; one for little work",
+    ),
+]
+EveryEpisode = Annotated[
+    bool, Option("--every-episode", metavar="", help="A line for each episode, however many there are.")
+]
 KeysFolder = Annotated[Path, Argument(metavar="DIR", help="A new or empty folder.")]
 
 # --- the screen -----------------------------------------------------------------------------------------------------
@@ -190,6 +214,38 @@ FreezeTexts = Annotated[
         help="In each episode that seat's process is stopped for so long.",
         rich_help_panel=TROUBLE,
     ),
+]
+
+# --- inspect --------------------------------------------------------------------------------------------------------
+
+LeftRecord = Annotated[
+    Path, Argument(metavar="LEFT", help="A .dyadlog, a .dyad beside it, an episode's folder, a station, a share.")
+]
+RightRecord = Annotated[
+    Path | None,
+    Argument(metavar="RIGHT", help="The same of the other seat, if LEFT does not hold both.", show_default=False),
+]
+EpisodeNumber = Annotated[
+    int | None,
+    Option("--episode", metavar="N", min=1, help="Which episode of a station or share.", show_default="the only one"),
+]
+RunPrefix = Annotated[
+    str, Option("--run", metavar="ID", help="Which run, or how its id begins.", show_default="the newest")
+]
+FrameSpan = Annotated[
+    str, Option("--frames", metavar="FROM-TO", help="Lay these frames side by side.", show_default=False)
+]
+OnlyTopic = Annotated[
+    str,
+    Option(
+        "--only",
+        metavar="TOPIC",
+        help="Only holds, rollbacks, away, late or differences, and all of them.",
+        show_default=False,
+    ),
+]
+HtmlFile = Annotated[
+    Path | None, Option("--html", metavar="FILE", help="Write a page with a timeline, for any browser, offline.")
 ]
 
 # --- between our own processes --------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ import pytest
 from filelock import FileLock
 
 from tests.support.command_line import CommandLine
+from tests.support.desktop import Desktop, desktop
+from tests.support.participants import Table, seated
 
 
 @pytest.fixture
@@ -20,6 +22,20 @@ def terminal(tmp_path: Path) -> Iterator[CommandLine]:
         assert terminal.left_behind() == []
     finally:
         terminal.kill_all()
+
+
+@pytest.fixture
+def place() -> Iterator[Desktop]:
+    """A desktop with a window manager, for one test."""
+    with desktop() as place:
+        yield place
+
+
+@pytest.fixture
+def table(place: Desktop, terminal: CommandLine) -> Iterator[Table]:
+    """Where two clients can be started, with windows."""
+    with seated(place, terminal) as table:
+        yield table
 
 
 @pytest.fixture(scope="session")

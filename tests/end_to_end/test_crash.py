@@ -74,7 +74,7 @@ def test_after_a_kill_the_survivor_ends_by_itself_and_sync_delivers_what_exists(
 ) -> None:
     _keys(terminal)
     port = _free_port()
-    length = ("--frames", 9000, "--hz", 60, "--rejoin-seconds", 0, "--no-courier")
+    length = ("--frames", 9000, "--hz", 60, "--lost-seconds", 4, "--rejoin-seconds", 0, "--no-courier")
     left, right = (_play(terminal, seat, port, *length) for seat in ("left", "right"))
     wait_until(lambda: _blocks(tmp_path / "right") > 4000, "a recording that grows")
     right.kill()

@@ -28,7 +28,9 @@ def _away_rows(file: str) -> dict[str, int]:
     return {seat: sum(row.inputs[number].flags & 1 for row in frames) for number, seat in enumerate(SEATS)}
 
 
-def test_a_bad_link_a_lost_focus_and_a_stopped_process_leave_equal_records(terminal: CommandLine, tmp_path: Path) -> None:
+def test_a_bad_link_a_lost_focus_and_a_stopped_process_leave_equal_records(
+    terminal: CommandLine, tmp_path: Path
+) -> None:
     trouble = ("--lag-ms", 40, "--jitter-ms", 30, "--loss", 0.1, "--away", "left:100-220", "--freeze", "right:150:1.5")
     outcome = terminal.demo("--episodes", 2, "--frames", 300, "--hz", 60, *trouble)
     assert outcome.code == 0, outcome.text
@@ -84,7 +86,7 @@ def test_a_demo_that_is_asked_to_leave_aborts_on_both_seats_and_leaves_nothing_b
     terminal: CommandLine, tmp_path: Path, number: signal.Signals
 ) -> None:
     home = tmp_path / "home"
-    freeze = ("--freeze", "right:20:500") if number is signal.SIGINT else ()
+    freeze = ("--freeze", "right:70:500") if number is signal.SIGINT else ()
     process = terminal.start("demo", "--headless", "--json", "--frames", 9000, "--home", home, *freeze)
     wait_until(lambda: _has_blocks(home / "left"), "a recording that grows")
     process.send_signal(number)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from tests.simulator.world import Outcome, run
 SEEDS_FOR_COVERAGE = 1000
 """From so many seeds on, everything that the simulator claims to test must really have happened."""
 _SEEDS_A_LOT = 25
+_SEEDS_A_MUTANTS_LOT = 4
 _CORES = 2
 
 
@@ -62,7 +62,7 @@ def _seen(outcome: Outcome) -> Counter[str]:
     seen["calm"] += outcome.plan.is_calm
     for machine in outcome.machines:
         seen.update(machine.witness.seen)
-        seen["rejoins"] += machine.lives > 1 and any(record.episode for record in machine.witness.records)
+        seen["rejoins"] += machine.lives > 1 and len(machine.witness.records) > machine.records_before_restart
         seen["refusals"] += bool(machine.session.refusal)
         for record in machine.witness.records:
             tally = record.tally
@@ -80,25 +80,24 @@ def _seen(outcome: Outcome) -> Counter[str]:
 
 def search(seeds: Iterable[int], *, mutant: str | None = None, report: Callable[[Result], None] | None = None) -> Result:
     """Examine these seeds, on both cores. A mutant needs to be caught only once, so its search stops there."""
-    lots = _in_lots(list(seeds))
+    lots = _in_lots(list(seeds), _SEEDS_A_LOT if mutant is None else _SEEDS_A_MUTANTS_LOT)
     result = Result()
-    with ProcessPoolExecutor(_CORES, mp_context=get_context("fork")) as pool:
-        for findings in pool.map(_examine_lot, ((lot, mutant) for lot in lots)):
+    with get_context("fork").Pool(_CORES) as pool:
+        for findings in pool.imap(_examine_lot, ((lot, mutant) for lot in lots)):
             for finding in findings:
                 result.seeds += 1
                 result.seen.update(finding.seen)
                 if finding.broken:
                     result.failures.append(finding)
                     if mutant is not None:
-                        pool.shutdown(cancel_futures=True)
                         return result
             if report is not None:
                 report(result)
     return result
 
 
-def _in_lots(seeds: list[int]) -> list[list[int]]:
-    return [seeds[at : at + _SEEDS_A_LOT] for at in range(0, len(seeds), _SEEDS_A_LOT)]
+def _in_lots(seeds: list[int], size: int) -> list[list[int]]:
+    return [seeds[at : at + size] for at in range(0, len(seeds), size)]
 
 
 def _examine_lot(task: tuple[list[int], str | None]) -> list[Finding]:

@@ -110,9 +110,15 @@ def _boasted(plan: Plan, rng: Random) -> Plan:
     return _on_links(plan, rng, boasted=lambda: rng.choice((0.02, 0.2)))
 
 
+_AT_THE_START = 0.25
+"""Greetings are short, and most of the protocol's words are in them."""
+
+
 def _when(plan: Plan, rng: Random) -> int:
     """A time inside the run: from the greeting to a little after the last frame."""
     play = plan.frames * SECOND // plan.tick_rate
+    if rng.random() < _AT_THE_START:
+        return rng.randrange(0, SECOND)
     return rng.randrange(0, SECOND + plan.episodes * (play + SECOND))
 
 
@@ -164,7 +170,7 @@ def _skew(plan: Plan, rng: Random) -> Plan:
 
 
 def _slow_steps(plan: Plan, rng: Random) -> Plan:
-    return _on_machine(plan, rng, slow_step=rng.choice((5, 20, 40, 120, 400)) * MILLISECOND)
+    return _on_machine(plan, rng, slow_step=rng.choice((5, 40, 120, 400, 400)) * MILLISECOND)
 
 
 _PHASES = ("greeting", "readying", "countdown", "playing", "playing", "playing", "playing", "held", "result")
@@ -184,6 +190,18 @@ def _rejoin(plan: Plan, rng: Random) -> Plan:
     plan = replace(plan, episodes=max(plan.episodes, 2))
     back = rng.choice((50, 400, 1000, 3000, 6000)) * MILLISECOND
     return _on_machine(plan, rng, crash=_moment(plan, rng), restart_after=back)
+
+
+def _lost_start(plan: Plan, rng: Random) -> Plan:
+    """One seat begins while the other does not hear it, crashes in its first frames, and comes back at once."""
+    side = rng.randrange(2)
+    start = rng.randrange(100, 700) * MILLISECOND
+    silent = Outage(start, start + rng.randrange(500, 1500) * MILLISECOND, (side == 0, side == 1))
+    crash = Moment("playing", 0, rng.randrange(6))
+    machines = list(plan.machines)
+    machines[side] = replace(machines[side], crash=crash, restart_after=rng.randrange(50, 400) * MILLISECOND)
+    episodes = max(plan.episodes, 2)
+    return replace(plan, episodes=episodes, outages=(*plan.outages, silent), machines=(machines[0], machines[1]))
 
 
 # --- people -------------------------------------------------------------------------------------------------------
@@ -250,6 +268,7 @@ FAULTS: dict[str, Fault] = {
     "slow-steps": _slow_steps,
     "crash": _crash,
     "rejoin": _rejoin,
+    "lost-start": _lost_start,
     "focus": _focus,
     "both-away": _both_away,
     "quit": _quit,
@@ -260,5 +279,5 @@ FAULTS: dict[str, Fault] = {
 """Every fault by its name in the coverage counters."""
 
 _CHANCE = 0.2
-_CHANCES = {"unlike": 0.03, "cut": 0.12, "crash": 0.1, "both-quit": 0.06, "tamper": 0.08}
+_CHANCES = {"unlike": 0.08, "cut": 0.15, "both-quit": 0.08, "tamper": 0.12, "lost-start": 0.1}
 """What ends a session early hides what comes after it, so it is drawn less often."""

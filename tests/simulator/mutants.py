@@ -13,9 +13,10 @@ from netcode import episode as episode_module
 from netcode import packets as packets_module
 from netcode import session as session_module
 from netcode.agreement import agree, episode_terms
-from netcode.chain import Checkpoint, SessionChain
+from netcode.chain import SessionChain
 from netcode.episode import Episode, Tick
 from netcode.inputs import INPUT_BYTES, Input
+from netcode.limits import SECOND
 from netcode.packets import Packet, Verdict
 from netcode.pulse import Pulse
 from netcode.session import Phase, Session
@@ -283,17 +284,12 @@ def _seal_the_present(self: Any, end: End, agreement: Agreement, *, is_seal: boo
         self.verdict = self.verdict._replace(rows=self.timeline.head_count)
 
 
+_agrees = SessionChain.agrees
+
+
 def _await_nothing(self: Any) -> bool:
     """Compare with whatever the partner says, also before we have as many rows."""
-    return all(self._own.get(rows) == value for rows, value in self._theirs.items())
-
-
-_hear_checkpoint = SessionChain.hear
-
-
-def _hear_any_checkpoint(self: Any, checkpoint: Checkpoint) -> None:
-    if checkpoint.rows:
-        _hear_checkpoint(self, checkpoint)
+    return all(rows in self._own for rows in self._theirs) and _agrees(self)
 
 
 # --- the session --------------------------------------------------------------------------------------------------
@@ -372,9 +368,12 @@ def _retry_the_episode(self: Any, ending: Any, now: int) -> None:
         self._next_episode = self.episode.terms.episode
 
 
-def _always_newest(self: Any, packet: Packet, now: int) -> None:
-    self._newest_sent = 0
-    _take(self, packet, now)
+def _play_on_after_seal(self: Any, ending: Any, now: int) -> None:
+    """Whoever gave up still listens for a while."""
+    episode = self.episode
+    episode._sealed_at = getattr(episode, "_sealed_at", now)
+    if ending.end.reason is not Reason.CUT or now - episode._sealed_at > SECOND:
+        _finish_episode(self, ending, now)
 
 
 def _remember_nobody(self: Any, body: Any, probe: Any, now: int) -> None:
@@ -449,7 +448,11 @@ _LAWS: dict[str, Mutant] = {
     ),
     "packet-after-seal": Mutant(
         "what arrives after SEAL raises V",
-        [Patch(Episode, "_settle", _settle_after_seal), Patch(Episode, "receive", _receive_after_seal)],
+        [
+            Patch(Episode, "_settle", _settle_after_seal),
+            Patch(Episode, "receive", _receive_after_seal),
+            Patch(Session, "_finish_episode", _play_on_after_seal),
+        ],
     ),
 }
 """The mutants that the fault matrix names."""
@@ -483,7 +486,7 @@ _MORE: dict[str, Mutant] = {
     "fin-unchecked": Mutant("FIN's hash is not compared", [Patch(Episode, "_has_diverged", _no_fin_check)]),
     "alarm-too-early": Mutant(
         "a checkpoint is compared before it is reached",
-        [Patch(SessionChain, "agrees", _await_nothing), Patch(SessionChain, "hear", _hear_any_checkpoint)],
+        [Patch(SessionChain, "agrees", _await_nothing)],
     ),
     "divergence-unnamed": Mutant(
         "the last row is named, not the first that differs",
@@ -499,7 +502,6 @@ _MORE: dict[str, Mutant] = {
     "recorded-greeting": Mutant(
         "a greeting need not answer us", [Patch(Session, "_answers_us", lambda _self, _probe, _now: True)]
     ),
-    "old-words-count": Mutant("a late GOODBYE or READY counts", [Patch(Session, "_take", _always_newest)]),
     "retired-come-back": Mutant(
         "a late greeting brings back a program that is gone", [Patch(Session, "_take_introduction", _remember_nobody)]
     ),
@@ -528,7 +530,8 @@ _MORE: dict[str, Mutant] = {
     "own-index": Mutant("each seat goes on with its own index", [Patch(session_module, "agree", _own_index)]),
     "same-seed": Mutant("every episode has the session's seed", [Patch(session_module, "episode_terms", _same_seed)]),
     "catch-up-confirms": Mutant(
-        "after a catch-up everything counts as confirmed", [Patch(Pulse, "_catch_up", _confirm_after_catch_up)]
+        "after a catch-up by the own clock everything counts as confirmed",
+        [Patch(Pulse, "_catch_up", _confirm_after_catch_up), Patch(Session, "owed", _own_clock_owes)],
     ),
     "own-clock-owes": Mutant(
         "owed is what our clock says, not what the partner played", [Patch(Session, "owed", _own_clock_owes)]

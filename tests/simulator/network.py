@@ -30,6 +30,8 @@ class Network:
         self._sent = 0
         self._last_arrival = [0, 0]
         self.counts: Counter[str] = Counter()
+        self.made = 0
+        """Packets that the sessions made; the network's own copies and forgeries do not count."""
         self.largest = 0
         """Bytes of the largest packet that a session made."""
 
@@ -37,6 +39,7 @@ class Network:
         """Put a packet on the way to the other machine, and perhaps others with it."""
         link, rng = self._links[sender], self._rng
         self.largest = max(self.largest, len(data))
+        self.made += 1
         self._carry(sender, data, now)
         if link.foreign and self._foreign[sender] and rng.random() < link.foreign:
             self.counts["foreign"] += 1

@@ -5,7 +5,7 @@ from hashlib import blake2b
 from itertools import pairwise
 
 from games.contract import Game
-from netcode.limits import MAX_PACKET_BYTES
+from netcode.limits import MAX_PACKET_BYTES, SECOND
 from netcode.session import Phase
 from netcode.vocabulary import (
     AWAY,
@@ -27,14 +27,16 @@ from tests.support.rows import encode_row
 
 Pair = tuple[Record, Record]
 _SEATS = ("left", "right")
+_PACKETS_A_TICK = 6
+"""Of both seats: one a tick, a second one when a hold ends early, and a third while row hashes are exchanged."""
+_GREETINGS = 100
 
 
 def judge(outcome: Outcome) -> list[str]:
     """The laws that this run broke."""
     broken = [f"{_SEATS[machine.seat]}: {fault}" for machine in outcome.machines for fault in machine.witness.faults]
     broken += _progress(outcome)
-    if outcome.network.largest > MAX_PACKET_BYTES:
-        broken.append(f"a packet of {outcome.network.largest} bytes was sent")
+    broken += _chatter(outcome)
     for machine in outcome.machines:
         for record in machine.witness.records:
             broken += [
@@ -45,7 +47,9 @@ def judge(outcome: Outcome) -> list[str]:
         broken += [f"episode {pair[0].episode}: {fault}" for fault in _pair(outcome.plan, pair)]
     broken += _refusals(outcome)
     if outcome.plan.is_calm:
-        broken += list(_all_is_repaired(outcome))
+        broken += _all_is_repaired(outcome)
+    if outcome.plan.is_calm_but_for_a_restart:
+        broken += _a_restart_is_survived(outcome)
     return broken
 
 
@@ -55,6 +59,17 @@ def pairs(outcome: Outcome) -> list[Pair]:
         {(record.run, record.episode): record for record in machine.witness.records} for machine in outcome.machines
     )
     return [(left[key], right[key]) for key in left if key in right]
+
+
+def _chatter(outcome: Outcome) -> list[str]:
+    """Every tick may speak, and so may a hold that ends: a bound in time, whatever arrives."""
+    network, plan = outcome.network, outcome.plan
+    elapsed = plan.time_limit if outcome.finished_at is None else outcome.finished_at
+    bound = _PACKETS_A_TICK * (1 + elapsed * plan.tick_rate // SECOND) + _GREETINGS
+    broken = [] if network.made <= bound else [f"{network.made} packets were sent, expected at most {bound}"]
+    if network.largest > MAX_PACKET_BYTES:
+        broken.append(f"a packet of {network.largest} bytes was sent")
+    return broken
 
 
 def _progress(outcome: Outcome) -> list[str]:
@@ -237,6 +252,15 @@ def _all_is_repaired(outcome: Outcome) -> Iterator[str]:
                 yield f"calm: {seat} episode {record.episode} was altered at {min(tampered)} and is called equal"
         if machine.session.phase is not Phase.CLOSED:
             yield f"calm: {seat} is {machine.session.phase.value}"
+
+
+def _a_restart_is_survived(outcome: Outcome) -> Iterator[str]:
+    """A program that was started again plays on with the one that stayed, and nothing old gets in the way."""
+    for machine in outcome.machines:
+        for record in machine.witness.records[machine.records_before_restart :] if machine.lives > 1 else ():
+            claim = record.ending.agreement if record.ending is not None else None
+            if claim is not Agreement.MUTUAL and (outcome.plan.hears_the_last_word or not record.reason.is_complete):
+                yield f"rejoin: {_SEATS[machine.seat]} episode {record.episode} is {record.reason}, {claim}"
 
 
 def _found_in_time(plan: Plan, record: Record, frame: int, seat: str) -> Iterator[str]:

@@ -123,6 +123,16 @@ class Plan:
         return self.longest_silence <= self.grace - 2 * SECOND
 
     @property
+    def is_calm_but_for_a_restart(self) -> bool:
+        """Whether one program crashes, comes back, and nothing else goes wrong that could not be repaired."""
+        crashed = [machine for machine in self.machines if machine.crash]
+        if len(crashed) != 1 or crashed[0].restart_after is None:
+            return False
+        if any(machine.quit or machine.differs or machine.tamper_frame is not None for machine in self.machines):
+            return False
+        return self.longest_silence <= self.grace - 2 * SECOND
+
+    @property
     def hears_the_last_word(self) -> bool:
         """Whether no silence comes near the linger: whoever is done with the last episode answers for so long."""
         return self.longest_silence <= self.times.linger - SECOND

@@ -46,7 +46,7 @@ class Outcome:
 
     @property
     def has_traceback(self) -> bool:
-        return "Traceback" in self.text or ".py\", line" in self.text
+        return "Traceback" in self.text or '.py", line' in self.text
 
 
 class CommandLine:
@@ -89,7 +89,7 @@ class CommandLine:
             output, errors = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired as error:
             self.kill_all()
-            raise AssertionError(f"{process.args} did not end within {seconds} s: {error.output}") from error
+            raise AssertionError(f"{process.args} did not end within {seconds} s: {error.output!r}") from error
         return Outcome(process.returncode, output, errors)
 
     def run(self, *arguments: object, seconds: float = PATIENCE_SECONDS) -> Outcome:
@@ -102,7 +102,7 @@ class CommandLine:
 
     def processes(self) -> dict[int, list[str]]:
         """Pid and command line of every living process of this person."""
-        return dict(_marked(f"{MARK}={self.mark}".encode()))
+        return dict(_marked(f"{MARK}={self.mark}"))
 
     def find(self, *words: str) -> int:
         """The pid of the one process whose arguments hold all of these words; waits until there is one."""
@@ -129,11 +129,11 @@ def _is_rest(path: Path) -> bool:
     return not is_kept and (path.name.startswith("keys-") or path.name.endswith((".part", ".tmp")))
 
 
-def _marked(mark: bytes) -> Iterator[tuple[int, list[str]]]:
+def _marked(mark: str) -> Iterator[tuple[int, list[str]]]:
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
             with _ignore_gone():
-                if mark in (folder / "environ").read_bytes().split(b"\0") and not _is_zombie(folder):
+                if mark.encode() in (folder / "environ").read_bytes().split(b"\0") and not _is_zombie(folder):
                     words = (folder / "cmdline").read_bytes().decode().split("\0")
                     yield int(folder.name), words
 

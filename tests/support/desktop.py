@@ -15,6 +15,9 @@ TOOLS = ("Xvfb", "openbox", "xdotool", "wmctrl", "xprop", "import")
 PATIENCE_SECONDS = 20.0
 """How long a desktop may take for one thing on a loaded machine, before a test gives up."""
 
+TITLE_BAR = 18
+DRAG_STEPS = 10
+
 T = TypeVar("T")
 
 
@@ -49,6 +52,32 @@ class Desktop:
 
     def resize(self, window: str, width: int, height: int) -> None:
         self._ask("xdotool", "windowsize", window, str(width), str(height))
+
+    def cover(self, window: str, by: str) -> None:
+        """Put another window over one, without giving it the focus."""
+        x, y, _, _ = self.area(window)
+        self._ask("xdotool", "windowmove", by, str(x), str(y), "windowraise", by)
+
+    def area(self, window: str) -> tuple[int, int, int, int]:
+        """Where a window is, and its size."""
+        lines = self._ask("xdotool", "getwindowgeometry", "--shell", window).splitlines()
+        values = dict(line.split("=") for line in lines)
+        return int(values["X"]), int(values["Y"]), int(values["WIDTH"]), int(values["HEIGHT"])
+
+    def drag(self, window: str, dx: int, dy: int) -> None:
+        """Drag a window by its title bar, in steps as a hand does."""
+        x, y, width, _ = self.area(window)
+        words = ["mousemove", str(x + width // 3), str(y - TITLE_BAR // 2), "mousedown", "1"]
+        for _ in range(DRAG_STEPS):
+            words += ["sleep", "0.02", "mousemove_relative", "--", str(dx // DRAG_STEPS), str(dy // DRAG_STEPS)]
+        try:
+            self._ask("xdotool", *words)
+        finally:
+            self._ask("xdotool", "mouseup", "1")
+
+    def act(self, *words: object) -> None:
+        """Several things of xdotool in one go, such as `keydown Left sleep 0.1 keyup Left`."""
+        self._ask("xdotool", *(str(word) for word in words))
 
     def tap(self, *keys: str) -> None:
         self._ask("xdotool", "key", *keys)

@@ -1,0 +1,209 @@
+"""The page of an inspection: whole in itself, safe with any text, and alive in a real browser."""
+
+import json
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from client.commands.inspect_page import page
+from data.inspection import Inspection, inspect_records
+from data.inspection_files import Choice, find_records
+from data.inspection_stretches import Stretch, stretches
+from data.inspection_summary import summarize
+from games.contract import Seat
+from netcode.limits import MILLISECOND, SECOND
+from tests.support.lived import Absence, Freeze, Life, live, write
+
+LIFE = Life(
+    frames=240,
+    jitter_ns=40 * MILLISECOND,
+    loss=0.1,
+    freezes=(Freeze(Seat.RIGHT, 150, 3 * SECOND // 2),),
+    absences=(Absence(Seat.LEFT, 60, 100),),
+)
+BROWSER_SECONDS = 60.0
+EVIL = "</script><script>document.title='pwned'</script><b>&"
+
+
+def inspected(life: Life, folder: Path) -> tuple[Inspection, list[Stretch], str]:
+    for lived in live(life):
+        write(lived, folder)
+    inspection = inspect_records(find_records([folder], Choice()))
+    found = stretches(inspection)
+    return inspection, found, page(inspection, summarize(inspection), found)
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Inspection, list[Stretch], str]:
+    return inspected(LIFE, tmp_path_factory.mktemp("share"))
+
+
+def embedded(text: str) -> dict[str, object]:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert found is not None
+    told = json.loads(found[1])
+    assert isinstance(told, dict)
+    return told
+
+
+class _Outside(HTMLParser):
+    """Every attribute through which a page reaches for something outside of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.reached += [f"{tag} {name}" for name, _ in attrs if name in ("src", "href", "srcset", "action", "data")]
+        self.reached += [tag] if tag in ("link", "img", "iframe", "object", "embed", "base") else []
+
+
+def test_the_page_names_nothing_outside_of_itself(troubled: tuple[Inspection, list[Stretch], str]) -> None:
+    text = troubled[2]
+    parser = _Outside()
+    parser.feed(text)
+    assert parser.reached == []
+    for word in ("http://", "https://", "url(", "@import", "fetch(", "XMLHttpRequest", "import("):
+        assert word not in text
+    assert "default-src 'none'" in text
+    assert "{{" not in text
+
+
+def test_every_number_of_the_table_stands_in_the_page(troubled: tuple[Inspection, list[Stretch], str]) -> None:
+    inspection, found, text = troubled
+    data = embedded(text)
+    assert data["frames"] == inspection.frames
+    assert data["inputs"] == {
+        seat.word: [played.action | played.flags << 16 | played.command << 20 for played in column]
+        for seat, column in zip(Seat, zip(*(row.inputs for row in inspection.rows), strict=True), strict=True)
+    }
+    for seat, table in inspection.seats.items():
+        side = data["seats"][seat.word]  # type: ignore[index]
+        notes = [note for note in table.frames if note is not None]
+        assert [note.tick.verified for note in notes] == [f + 1 - v for f, v in enumerate(side["verified"])]
+        assert [note.tick.committed for note in notes] == [f + ahead for f, ahead in enumerate(side["committed"])]
+        assert side["verdict"].count("w") == sum(note.guess == "wrong" for note in notes)
+        assert side["truth"].count("u") == sum(note.truth == "untrue" for note in notes)
+        assert [hold[1] for hold in side["holds"]] == [hold.ticks for hold in table.holds]
+        assert abs(sum(side["t"]) * 10_000 - notes[-1].start_ns) < 20_000
+    assert text.count("<tr data-topic=") == len(found)
+
+
+def test_text_from_files_is_text_wherever_it_stands(troubled: tuple[Inspection, list[Stretch], str]) -> None:
+    inspection = troubled[0]
+    terms = inspection.terms
+    rules = replace(terms.terms, actions=(EVIL, *terms.terms.actions[1:]), event_kinds=(EVIL,) * 6, study=EVIL)
+    players = tuple(replace(player, participant=EVIL) for player in terms.players)
+    evil = replace(inspection, terms=replace(terms, terms=rules, players=(players[0], players[1])))
+    found = [Stretch("late", Seat.LEFT, 0, 1, 0, 1, EVIL)]
+    text = page(evil, summarize(evil), found)
+    assert "<script>document" not in text
+    assert "<b>" not in text
+    assert text.count("</script>") == 2
+    assert embedded(text)["actions"][0] == EVIL  # type: ignore[index]
+
+
+# -- in a browser ------------------------------------------------------------------------------------------------------
+
+
+class Browser:
+    """A headless browser that opens one address and says what became of the page."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self._program, self._folder = program, folder
+
+    def dom(self, address: str, *options: str) -> str:
+        command = [
+            self._program,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            f"--user-data-dir={self._folder}",
+            "--window-size=1440,1200",
+            "--virtual-time-budget=5000",
+            "--dump-dom",
+            *options,
+            address,
+        ]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=BROWSER_SECONDS, check=False)
+        assert result.returncode == 0, result.stderr[-2000:]
+        return result.stdout
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Browser:
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        program = shutil.which(name)
+        if program is not None:
+            return Browser(program, tmp_path / "profile")
+    pytest.skip("no chromium here: the page was not opened in a browser")
+
+
+@pytest.fixture
+def served(troubled: tuple[Inspection, list[Stretch], str]) -> Iterator[tuple[str, list[str]]]:
+    """The page behind a server that notes whatever is asked for."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802 - the name that the server calls
+            asked.append(self.path)
+            body = troubled[2].encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the server uses
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.processes
+def test_a_browser_draws_the_page_and_fetches_nothing(browser: Browser, served: tuple[str, list[str]]) -> None:
+    address, asked = served
+    dom = browser.dom(address)
+    assert 'data-ready="yes"' in dom
+    assert 'data-fetched="0"' in dom
+    assert asked == ["/"]
+    assert re.search(r'<canvas id="lanes"[^>]*data-height="\d{3}"', dom)
+    assert "guess was wrong" in dom, "the legend is made by the script"
+    assert re.search(r"<button[^>]*>all \d+</button>", dom)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("axis", ["", "&time"])
+def test_a_frame_can_be_named_and_its_card_tells_both_seats(
+    browser: Browser, troubled: tuple[Inspection, list[Stretch], str], tmp_path: Path, axis: str
+) -> None:
+    inspection, _, text = troubled
+    file = tmp_path / "page.html"
+    file.write_text(text, encoding="utf-8")
+    (hold,) = [hold for hold in inspection.seats[Seat.LEFT].holds if hold.why == "window"]
+    dom = browser.dom(f"{file.as_uri()}#frame={hold.frame}{axis}")
+    assert 'data-ready="yes"' in dom
+    card = re.search(r'<div id="card".*?</table>', dom, re.DOTALL)
+    assert card is not None
+    assert f"frame {hold.frame}" in card[0]
+    assert f"{hold.ticks} ticks" in card[0]
+    assert "window full" in card[0]
+    assert card[0].count("partner's input") == 1
+    assert "hidden" not in card[0].split(">", 1)[0]

@@ -1,0 +1,249 @@
+"""What must hold in whatever a power cut leaves: before anybody looks, after a recovery, and after a delivery."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from data.courier import deliver
+from data.draft_recovery import RECOVERED_PREFIX
+from data.episode_format import read_episode
+from data.files import TEMPORARY_SUFFIX
+from data.framing import FormatError
+from data.layout import Kind, parse_draft_name, parse_name
+from data.outbox import ITEM_SUFFIX, Outbox, decode_item
+from data.receipts import RECEIPT_SUFFIX, Receipts, decode_receipt
+from data.recovery import RecoveryReport, recover
+from data.share import MARK_FORMAT, MARK_NAME, FolderShare
+from data.state_file import Fields, StateFileError
+from data.station import Station, read_identity
+from tests.crash_states.platter import Tree, materialise, read_tree
+from tests.crash_states.trace import Known, Marked, Promise, Rows, Sealed, Stored
+from tests.support.disks import QuickDisk
+from tests.support.stations import make_frames
+
+MOST_ROWS = 400
+TRUTH = {episode: tuple(frame.row for frame in make_frames(MOST_ROWS, salt=episode)) for episode in range(3)}
+"""The rows of every episode that a protocol records, by its index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a state is judged by: what lay there before, and what had been promised.
+
+    `may_lose_torn` if not even a rename is one thing: then a torn original can be lost while it is put away.
+    """
+
+    before: Tree
+    promises: tuple[Promise, ...]
+    homes: tuple[str, ...]
+    delivers: bool
+    may_lose_torn: bool
+    has_locks: bool
+    """Whether the dead writers' lock files are still there."""
+
+
+def judge(tree: Tree, case: Case, work: Path) -> str:
+    """The first law that a state breaks, in words; empty if it breaks none. `work` does not exist yet."""
+    broken = next(_judge_raw(tree, case), "")
+    if broken:
+        return broken
+    materialise(tree, work)
+    if case.has_locks:
+        _leave_locks(tree, work)
+    for home in case.homes:
+        report = recover(work / home, disk=QuickDisk())
+        broken = broken or _judge_report(report)
+    after = read_tree(work)
+    return broken or next(_judge_recovered(tree, after, case, work), "")
+
+
+# -- before anybody looks ----------------------------------------------------------------------------------------------
+
+
+def _judge_raw(tree: Tree, case: Case) -> Iterator[str]:
+    for path, data in tree.items():
+        if data is not None and _is_final(path) and case.before.get(path) != data and not _is_whole(path, data):
+            yield f"torn bytes under a final name: {path}"
+    for path, data in case.before.items():
+        if _is_final(path) and path in tree and tree[path] != data and data not in tree.values():
+            yield f"overwritten: {path}"
+        if _is_final(path) and path.startswith("share/") and path not in tree:
+            yield f"gone from the share: {path}"
+    for home in case.homes:
+        yield from _judge_state_files(tree, home)
+    for promise in case.promises:
+        if isinstance(promise, Sealed) and not _is_covered(tree, promise):
+            yield f"left the outbox without a receipt: {promise.file}"
+        if isinstance(promise, Stored) and not _is_there(tree, promise.file, promise.sha256):
+            yield f"acknowledged, and not on the share: {promise.file}"
+        if isinstance(promise, Marked) and _mark_of(tree) != promise.share_id:
+            yield f"the share was known by another mark: {promise.share_id}"
+
+
+def _is_final(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return parse_name(name) is not None and ("/episodes/" in path or path.startswith("share/"))
+
+
+def _is_whole(path: str, data: bytes) -> bool:
+    name = parse_name(path.rpartition("/")[2])
+    return name is not None and sha256(data).hexdigest().startswith(name.digest)
+
+
+def _judge_state_files(tree: Tree, home: str) -> Iterator[str]:
+    for path, data in tree.items():
+        if data is None or path.endswith(TEMPORARY_SUFFIX):
+            continue
+        try:
+            if path.startswith(f"{home}/outbox/"):
+                item = decode_item(data)
+                if not _is_there(tree, f"{home}/episodes/{item.file}", item.sha256):
+                    yield f"an item for a file that is not there: {path}"
+            elif path.startswith(f"{home}/receipts/"):
+                receipt = decode_receipt(data)
+                if not _is_there(tree, f"share/{receipt.file}", receipt.sha256):
+                    yield f"a receipt for a file that the share does not hold: {path}"
+        except StateFileError:
+            continue  # torn before the protocol began; a recovery sets it aside
+
+
+def _is_there(tree: Tree, path: str, digest: str) -> bool:
+    data = tree.get(path)
+    return data is not None and sha256(data).hexdigest() == digest
+
+
+def _is_covered(tree: Tree, sealed: Sealed) -> bool:
+    """Whether the file is there, and an item or a receipt says so."""
+    home, name = sealed.file.partition("/episodes/")[0], sealed.file.rpartition("/")[2]
+    papers = tree.get(f"{home}/outbox/{name}{ITEM_SUFFIX}"), tree.get(f"{home}/receipts/{name}{RECEIPT_SUFFIX}")
+    return _is_there(tree, sealed.file, sealed.sha256) and any(papers)
+
+
+def _mark_of(tree: Tree) -> str:
+    try:
+        return Fields(tree.get(f"share/{MARK_NAME}") or b"", MARK_FORMAT).text("share")
+    except StateFileError:
+        return ""
+
+
+# -- after a recovery --------------------------------------------------------------------------------------------------
+
+
+def _leave_locks(tree: Tree, work: Path) -> None:
+    """The lock files that dead processes leave: names only, which nobody holds."""
+    for path, data in tree.items():
+        if data is None and parse_draft_name(path.rpartition("/")[2]) is not None and "/recording/" in path:
+            (work / f"{path}.lock").touch()
+
+
+def _judge_report(report: RecoveryReport) -> str:
+    if report.unknown:
+        return f"a recovery did not know what this is: {report.unknown}"
+    return f"a recovery found somebody living: {report.living}" if report.living else ""
+
+
+def _judge_recovered(tree: Tree, after: Tree, case: Case, work: Path) -> Iterator[str]:
+    yield from _judge_files(after, case)
+    for promise in case.promises:
+        if isinstance(promise, Rows) and _rows_of(after, promise.episode) < promise.rows:
+            yield f"lost: {promise.rows} rows of episode {promise.episode} were promised"
+        if isinstance(promise, Known):
+            identity = read_identity(Station(work / promise.home))
+            if identity is None or identity.station != promise.station:
+                yield f"{promise.home} forgot who it is"
+            elif identity.share not in promise.shares:
+                yield f"{promise.home} forgot its share"
+    if not case.may_lose_torn:
+        yield from _judge_deletions(tree, after)
+    for home in case.homes:
+        if not recover(work / home, disk=QuickDisk()).did_nothing:
+            yield f"a second recovery of {home} found something to do"
+    if read_tree(work) != after:
+        yield "a second recovery changed something"
+    if case.delivers:
+        yield from _judge_delivery(case, work)
+
+
+def _judge_files(after: Tree, case: Case) -> Iterator[str]:
+    for home in case.homes:
+        published = [path for path in after if path.startswith(f"{home}/episodes/") and _is_final(path)]
+        for path in published:
+            yield from _judge_file(path, after, case)
+        states = _states(after, home)
+        if len(states) != len(set(states)):
+            yield f"a file of {home} is in two states"
+        expected = {path.rpartition("/")[2] for path in published if _is_whole(path, after[path] or b"")}
+        if set(states) != expected:
+            yield f"a file of {home} is in no state: {sorted(expected ^ set(states))}"
+
+
+def _states(after: Tree, home: str) -> list[str]:
+    received = [path for path in after if path.startswith(f"{home}/receipts/")]
+    names = [path.rpartition("/")[2].removesuffix(RECEIPT_SUFFIX) for path in received]
+    waiting = [path.rpartition("/")[2].removesuffix(ITEM_SUFFIX) for path in after if path.startswith(f"{home}/outbox/")]
+    return [*names, *(name for name in waiting if name not in names)]  # a receipt ends what an item began
+
+
+def _judge_file(path: str, after: Tree, case: Case) -> Iterator[str]:
+    data = after[path]
+    if case.before.get(path) == data:
+        return  # what lay there before, and may be damaged on purpose
+    assert data is not None
+    if not _is_whole(path, data):
+        yield f"torn bytes under a final name: {path}"
+    elif path.endswith(Kind.CANONICAL.suffix):
+        try:
+            episode = read_episode(data)
+        except FormatError as error:
+            yield f"published, and no reader takes it: {path}: {error}"
+            return
+        if episode.rows != TRUTH[episode.terms.episode][: len(episode.rows)]:
+            yield f"published, and not what was played: {path}"
+
+
+def _rows_of(after: Tree, episode: int) -> int:
+    most = -1
+    for path, data in after.items():
+        if data is not None and path.endswith(Kind.CANONICAL.suffix) and "/episodes/" in path and _is_whole(path, data):
+            found = read_episode(data)
+            if found.terms.episode == episode:
+                most = max(most, len(found.rows))
+    return most
+
+
+def _judge_deletions(tree: Tree, after: Tree) -> Iterator[str]:
+    """Every byte that lay there lies there still, somewhere."""
+    kept = [data for data in after.values() if data]
+    whole = set(kept)
+    for path, data in tree.items():
+        if not data or data in whole or path.rpartition("/")[2].startswith(RECOVERED_PREFIX):
+            continue  # what a crashed recovery itself had made is made again
+        if not any(other.startswith(data) for other in kept):
+            yield f"deleted: {path}"
+
+
+# -- after a delivery --------------------------------------------------------------------------------------------------
+
+
+def _judge_delivery(case: Case, work: Path) -> Iterator[str]:
+    """When faults stop, everything is acknowledged, and the share holds what the receipts say."""
+    share = FolderShare(work / "share", QuickDisk())
+    for home in case.homes:
+        report = deliver(
+            work / home, share.url, now=0.0, at_once=True, disk=QuickDisk(), open_share=lambda url: share
+        )
+        if report.waiting:
+            yield f"{home} could not deliver: {report.trouble}"
+        if Outbox(work / home).waiting():
+            yield f"the outbox of {home} is not empty"
+        for receipt in Receipts(work / home).all():
+            if share.sha256_of(receipt.file) != receipt.sha256:
+                yield f"received, and not there: {receipt.file}"
+
+
+def summary(broken: Iterable[str]) -> list[str]:
+    """Each law once, with its path cut off: many states break the same one."""
+    return sorted({words.split(":")[0] for words in broken})
+
+

@@ -1,0 +1,79 @@
+"""A share that is missing, no folder, or read-only: nothing is lost, words say why, and a later sync delivers."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from data.outbox import Outbox
+from tests.support.command_line import CommandLine
+
+pytestmark = pytest.mark.processes
+
+
+@contextmanager
+def _read_only(folder: Path) -> Iterator[None]:
+    """The folder as a read-only mount over itself, which root too must obey; a skip where nobody may mount."""
+    mounted = subprocess.run(["mount", "--bind", folder, folder], capture_output=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip(f"a read-only share needs the right to mount: {mounted.stderr.decode().strip()}")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def _waiting(home: Path) -> int:
+    return sum(len(Outbox(home / seat).waiting()) for seat in ("left", "right"))
+
+
+def test_without_its_share_a_demo_keeps_everything_and_a_later_sync_delivers(
+    terminal: CommandLine, tmp_path: Path
+) -> None:
+    home, share = tmp_path / "home", tmp_path / "share"
+    played = terminal.demo("--episodes", 1, "--frames", 40, "--home", home, "--share", share, "--delivery-wait", 1.5)
+    assert played.code == 1, played.text
+    assert "is it mounted?" in played.errors
+    assert "Nothing is lost" in played.errors
+    (episode,) = played.json["episodes"]
+    assert episode["equal"]
+    assert not episode["left"]["received"]
+    assert not share.exists(), "a missing share is not made: a mount may be gone"
+    assert _waiting(home) == 6
+
+    share.write_text("a file in its place")
+    blocked = terminal.run("sync", "--home", home)
+    assert blocked.code == 1
+    assert "a file in its place" in blocked.output
+    assert _waiting(home) == 6
+
+    share.unlink()
+    share.mkdir()
+    delivered = terminal.run("sync", "--home", home)
+    assert delivered.code == 0, delivered.text
+    assert "6 files delivered, nothing waits" in delivered.output
+    assert terminal.run("verify", share).code == 0
+
+
+def test_a_read_only_share_blocks_with_words_and_takes_it_later(terminal: CommandLine, tmp_path: Path) -> None:
+    home, share = tmp_path / "home", tmp_path / "share"
+    share.mkdir()
+    with _read_only(share):
+        places = ("--home", home, "--share", share, "--delivery-wait", 1)
+        played = terminal.demo("--episodes", 1, "--frames", 2, *places)
+        assert played.code == 1
+        assert "it is read-only" in played.errors
+        assert not played.has_traceback
+        assert _waiting(home) == 6
+    assert terminal.run("sync", "--home", home).code == 0
+    assert _waiting(home) == 0
+
+
+def test_sync_finds_every_station_below_a_folder_and_names_what_it_did(terminal: CommandLine, recorded: Path) -> None:
+    outcome = terminal.run("sync", "--home", recorded / "home")
+    assert outcome.code == 0, outcome.text
+    assert outcome.output.count("nothing to deliver") == 2
+    assert not outcome.has_traceback
