@@ -313,6 +313,30 @@ def inspect(
 
 
 @app.command()
+def export(
+    sources: options.ExportSources,
+    to: options.ExportTarget,
+    layout: options.ExportFormat = "parquet",
+    include_partial: options.IncludePartial = False,
+    include_divergent: options.IncludeDivergent = False,
+    jobs: options.Jobs = None,
+    json: options.AsJson = False,
+) -> None:
+    """Make tidy tables (Parquet or CSV) with a codebook from recorded episodes, which are only read."""
+    from client.commands.export import run_export
+    from data.export import Order, layout_of
+    from data.export_plan import Wishes
+
+    try:
+        wishes = Wishes(partial=include_partial, divergent=include_divergent)
+        order = Order(tuple(sources), to, layout_of(layout), wishes, jobs)
+        code = run_export(order, as_json=json)
+    except (ValueError, OSError) as error:
+        raise _fail(error) from error
+    raise typer.Exit(code)
+
+
+@app.command()
 def sync(home: options.SyncHome = None) -> None:
     """Recover what a crash left, then bring everything that waits to the share."""
     from client.commands.sync import run_sync

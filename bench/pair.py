@@ -46,7 +46,7 @@ def action_at(tick: int) -> int:
 
 
 class Pair:
-    """Two sessions whose packets arrive `distance` ticks after they were sent. The clock is virtual, the cost is not."""
+    """Two sessions whose packets arrive `distance` ticks after they were sent. Virtual is the clock, not the cost."""
 
     def __init__(self, terms: Terms, distance: int, *, changes: bool) -> None:
         self._distance = distance

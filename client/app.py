@@ -78,6 +78,7 @@ class Client:
         self._logbook: Logbook | None = None
         self._recording: int | None = None
         self._away_frames = [0, 0]
+        self._settled: Any = None
         self._phase = parts.session.phase
         self._closed_at: int | None = None
         self._told_at = now
@@ -258,6 +259,8 @@ class Client:
         for tick in ticks:
             parts.recorder.record(tick.confirmed)
             view.confirmed(tick.confirmed)
+            if tick.confirmed:
+                self._settled = tick.confirmed[-1].state
             for frame in tick.confirmed:
                 self._away_frames[0] += frame.inputs[0].flags & AWAY
                 self._away_frames[1] += frame.inputs[1].flags & AWAY
@@ -278,8 +281,10 @@ class Client:
             return
         self._phase = phase
         self._drawings.restart(now)  # nobody waits for a card, not even in the background
-        if phase is Phase.COUNTDOWN and parts.takes_focus:
-            parts.window.take_focus()
+        if phase is Phase.COUNTDOWN:
+            gc.collect()
+            if parts.takes_focus:
+                parts.window.take_focus()
         if phase is Phase.PLAYING:
             self._begin_episode(now)
         elif self._recording is not None:
@@ -294,7 +299,8 @@ class Client:
         self._away_frames = [0, 0]
         rules = episode.terms.terms
         self._view = View(rules.tick_rate)
-        self._view.live(0, episode.timeline.head, now)
+        self._settled = episode.timeline.head
+        self._view.live(0, self._settled, now)
         self._logbook = Logbook(parts.recorder, parts.session.setup.game, rules)
         self._was_live = True
         parts.player.begin(episode.terms.episode)
@@ -303,8 +309,7 @@ class Client:
             self._logbook.focus(focused=False, frame=0, now=now)
             self._view.park(now)
             self._note_view("park", 0, now)
-        # A collection in the middle of a tick is a late tick: everything alive now stays, and waste is bounded.
-        gc.collect()
+        # A collection in the middle of a tick is a late tick: the countdown has collected, and waste is bounded.
         gc.freeze()
         gc.disable()
 
@@ -320,8 +325,8 @@ class Client:
                 self._logbook.diverged(differing)
         self._view.end()
         parts.recorder.end(ending, self._statistics())
-        state = episode.timeline.head
-        parts.pictures.finished(parts.session.setup.game.scene(state, parts.session.setup.seat), ending)
+        # Of an episode that was cut, guesses may have been on the window: its result is that of the record.
+        parts.pictures.finished(parts.session.setup.game.scene(self._settled, parts.session.setup.seat), ending)
         end = ending.end
         parts.reports.tell(
             "episode", index=self._recording, rows=end.rows, reason=end.reason, agreement=ending.agreement

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from client.events import FocusEdge, KeyEdge
+from client.events import PAD_ACT, PAD_DOWN, PAD_LEFT, PAD_RIGHT, PAD_UP, FocusEdge, KeyEdge
 from games.contract import NEUTRAL_ACTION
 
 PENDING_PRESSES: Final = 2
@@ -22,8 +22,8 @@ RETURN_GRACE_NS: Final = 300_000_000
 
 SCANCODE_SPACE: Final = 44
 DIRECTION_SCANCODES: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
-    # The arrow key, then the place that a US keyboard calls W, D, S or A.
-    {"up": (82, 26), "right": (79, 7), "down": (81, 22), "left": (80, 4)}
+    # The arrow key, then the place that a US keyboard calls W, D, S or A, then a gamepad's.
+    {"up": (82, 26, PAD_UP), "right": (79, 7, PAD_RIGHT), "down": (81, 22, PAD_DOWN), "left": (80, 4, PAD_LEFT)}
 )
 
 
@@ -36,7 +36,9 @@ class Bindings:
 
 
 def bindings_for(actions: Sequence[str]) -> Bindings:
-    """The default keys for a game's actions: arrows and WASD for its directions, space for its first other action."""
+    """The default keys for a game's actions: arrows, WASD and sticks for its directions; space and a gamepad's buttons
+    for its first other action.
+    """
     bound = {
         scancode: actions.index(name)
         for name, scancodes in DIRECTION_SCANCODES.items()
@@ -47,7 +49,7 @@ def bindings_for(actions: Sequence[str]) -> Bindings:
         index for index, name in enumerate(actions) if index != NEUTRAL_ACTION and name not in DIRECTION_SCANCODES
     ]
     if others:
-        bound[SCANCODE_SPACE] = others[0]
+        bound[SCANCODE_SPACE] = bound[PAD_ACT] = others[0]
     held = frozenset(actions.index(name) for name in DIRECTION_SCANCODES if name in actions)
     return Bindings(MappingProxyType(bound), held)
 

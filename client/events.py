@@ -1,12 +1,20 @@
 """What a window says, as plain values. No pygame, no clock: who polls knows when."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
+
+PAD_UP, PAD_RIGHT, PAD_DOWN, PAD_LEFT, PAD_ACT = range(1024, 1029)
+"""A gamepad's directions and buttons, as scancodes above all of the keyboards'."""
+PAD_NAMES: Final[Mapping[int, str]] = MappingProxyType(
+    {PAD_UP: "pad up", PAD_RIGHT: "pad right", PAD_DOWN: "pad down", PAD_LEFT: "pad left", PAD_ACT: "pad button"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyEdge:
-    """A key went down or came up.
+    """A key went down or came up, or a gamepad's stick or button did as if it were one.
 
     `scancode` is the USB HID usage of the place on the keyboard, the same on every system and layout; `name` is what
     the layout calls it, for the record and for people.

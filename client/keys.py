@@ -1,4 +1,4 @@
-"""The keys of two seats: made once into a folder that both machines get a copy of. Each seat reads only what it needs."""
+"""The keys of two seats: made once into a folder that both machines get a copy of. Each seat reads what it needs."""
 
 from pathlib import Path
 

@@ -112,6 +112,8 @@ class Pictures:
 
     def _card(self, now: int) -> Card:
         phase = self._session.phase
+        if phase is Phase.CLOSED and self._session.refusal:
+            return "refused"
         if phase is Phase.READYING and self._last is not None and now - self._since[1] < _BRIEF_READYING:
             return "result"
         return _CARDS[phase]

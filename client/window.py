@@ -22,6 +22,7 @@ if sys.platform == "win32":
 import pygame
 
 from client.events import CloseRequested, FocusEdge, KeyEdge, PanelToggled, Resized, WindowEvent
+from client.gamepad import Gamepads
 from client.layout import SMALLEST
 
 LEAVE_CHORD: Final = frozenset({pygame.KSCAN_LCTRL, pygame.KSCAN_LSHIFT, pygame.KSCAN_Q})
@@ -83,6 +84,7 @@ class Window:
         self._is_full_screen = False
         self._signalled = False
         self._chord = Chord()
+        self._gamepads = Gamepads()
         self._key_codes: dict[int, int] = {}  # the polled keyboard is asked by key code; the last one of a scancode
         self._handlers = {number: signal.signal(number, self._on_signal) for number in POLITE_SIGNALS}
         try:
@@ -111,11 +113,12 @@ class Window:
         return None if self._headless else pygame.key.get_focused()
 
     def keys_down(self, scancodes: tuple[int, ...]) -> frozenset[int] | None:
-        """Which of these keys the keyboard itself says are down; None where nobody can say."""
+        """Which of these keys the keyboard and the gamepads say are down; None where nobody can say."""
         if self._headless:
             return None
         pressed = pygame.key.get_pressed()
-        return frozenset(scancode for scancode in scancodes if pressed[self._key_codes.get(scancode, 0)])
+        held = {scancode for scancode in scancodes if pressed[self._key_codes.get(scancode, 0)]}
+        return self._gamepads.held.union(held)
 
     def flip(self) -> None:
         """Show what was drawn."""
@@ -171,6 +174,8 @@ class Window:
                 yield CloseRequested("button")
             elif event.type == pygame.WINDOWSIZECHANGED:
                 yield Resized(event.x, event.y)
+            else:
+                yield from self._gamepads.feed(event)
 
     def _key(self, event: pygame.Event, now_ns: int) -> Iterator[WindowEvent]:
         down = event.type == pygame.KEYDOWN

@@ -101,7 +101,7 @@ class _DraftRecovery:
         damaged = self._set_damaged_aside(self._station.episodes / episode_folder(prefix.terms), files)
         publish(self._disk, self._station, episode_folder(prefix.terms), tuple(files), share_url)
         words = f"{files[0].name} ({len(prefix.rows)} frames)"
-        is_torn = not (canonical.is_original and local is not None and local.is_original)
+        is_torn = not (canonical.is_original and local is not None and local.is_original and claim.is_original)
         return DraftOutcome(words, not prefix.is_whole, (*damaged, *self._put_away(is_torn)))
 
     def _set_damaged_aside(self, folder: Path, files: list[WholeFile]) -> list[Path]:

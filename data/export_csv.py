@@ -4,16 +4,16 @@ Nothing but the standard library writes it, so equal input gives equal bytes wit
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from itertools import repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from data.export_tables import Block, Same, Table, TableColumn
+from data.export_columns import Block, Cell, Same, Table, TableColumn
 
-TRUTH: Final = {True: "true", False: "false", None: None}
+TRUTH: Final = {True: "true", False: "false"}
 """As R, pandas, DuckDB and people read it."""
 
 
@@ -42,12 +42,11 @@ class CsvTables:
     def write(self, block: Block) -> None:
         """Append the rows of one block."""
         columns = [_cells(block, column) for column in self._tables[block.table].columns]
-        self._writers[block.table].writerows(zip(*columns, strict=False))  # what is the same has no end
+        self._writers[block.table].writerows(zip(*columns, strict=True))
 
 
-def _cells(block: Block, column: TableColumn) -> Any:  # an iterator or a sequence of cells
-    values = block.columns.get(column.name, Same(None))
+def _cells(block: Block, column: TableColumn) -> Iterable[Cell]:
+    values: Iterable[Cell] | Same = block.columns.get(column.name, Same(None))
     if isinstance(values, Same):
-        value = TRUTH[bool(values.value)] if column.type == "bool" and values.value is not None else values.value
-        return repeat(value, block.rows)
-    return [TRUTH[value] for value in values] if column.type == "bool" else values  # type: ignore[index]  # a truth
+        values = repeat(values.value, block.rows)
+    return [None if value is None else TRUTH[bool(value)] for value in values] if column.type == "bool" else values

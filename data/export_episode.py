@@ -6,10 +6,11 @@ from typing import Final
 
 from data.claims import Claim
 from data.episode_format import Episode
+from data.export_columns import Block, Cell, Same
 from data.export_notes import Notes, SharedClock
 from data.export_plan import ChosenEpisode, ChosenRecord
 from data.export_rows import key_columns
-from data.export_tables import STATISTICS, Block, Cell, Same
+from data.export_tables import STATISTICS
 from games.contract import Seat
 from netcode.vocabulary import AWAY, EpisodeTerms
 

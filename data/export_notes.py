@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from data.episode_format import Row
-from data.export_tables import Block, Cell, Columns, Same
+from data.export_columns import Block, Cell, Columns, Same
 from data.inspection_clocks import Alignment, Trip, align
 from data.local_format import Local
 from data.local_kinds import LOCAL_KINDS
@@ -35,7 +35,7 @@ class Notes:
         self._kinds = {kind: dict(zip(_NAMES[kind], zip(*rows[kind], strict=True), strict=True)) for kind in rows}
 
     def __getitem__(self, kind: str) -> Mapping[str, Sequence[Any]]:
-        return self._kinds.get(kind) or {name: () for name in _NAMES[kind]}
+        return self._kinds.get(kind) or dict.fromkeys(_NAMES[kind], ())
 
     @property
     def trips(self) -> list[Trip]:

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
 from urllib.parse import quote
 
+from data.export_columns import Block, Cell, Same, Table, TableColumn
 from data.export_errors import ExportError
-from data.export_tables import PARTITION, Block, Cell, Same, Table, TableColumn, exact_name
+from data.export_tables import PARTITION, exact_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 EXTRA: Final = "dyadgrid[analysis]"
 COMPRESSION: Final = "zstd"
@@ -93,7 +95,9 @@ class ParquetTables:
             return
         self._open.close()
         self._place = place
-        parts = [f"{name}={quote(str(value), safe='') or EMPTY_ID}" for name, value in zip(PARTITION, place, strict=True)]
+        parts = [
+            f"{name}={quote(str(value), safe='') or EMPTY_ID}" for name, value in zip(PARTITION, place, strict=True)
+        ]
         for name, schema in self._schemas.items():
             folder = self._folder.joinpath(name, *parts)
             folder.mkdir(parents=True)
@@ -111,7 +115,7 @@ def _constant(block: Block, name: str) -> Cell:
     return value.value
 
 
-def _writer(file: Any, schema: "pa.Schema") -> Any:
+def _writer(file: BinaryIO, schema: "pa.Schema") -> "pq.ParquetWriter":
     """Every setting that shapes the bytes stands here, and none is left to a default that may change."""
     import pyarrow.parquet as pq
 
@@ -138,14 +142,14 @@ def _schema(table: Table) -> "pa.Schema":
     return pa.schema([_field(column, types[column.type]) for column in table.columns])
 
 
-def _field(column: TableColumn, type_: "pa.DataType") -> "pa.Field[Any]":
+def _field(column: TableColumn, type_: "pa.DataType") -> "pa.Field":
     import pyarrow as pa
 
     name = exact_name(column.name) if column.name in PARTITION else column.name
     return pa.field(name, type_, metadata={"unit": column.unit, "meaning": column.meaning})
 
 
-def _array(block: Block, name: str, type_: "pa.DataType") -> Any:
+def _array(block: Block, name: str, type_: "pa.DataType") -> "pa.Array":
     import pyarrow as pa
 
     values = block.columns.get(name, Same(None))

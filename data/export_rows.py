@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from data.episode_format import Episode, Row
-from data.export_tables import Block, Cell, Columns, Same, Table, fact_name
+from data.export_columns import Block, Cell, Columns, Same, Table
+from data.export_tables import fact_name
 from games.contract import Seat
 from netcode.vocabulary import AWAY, CATCHING_UP, Command, EpisodeTerms
 

@@ -4,69 +4,16 @@ Codebook, Parquet schema and CSV heads all follow from here. A game's own column
 planned, because they stand in the headers of the episodes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple, TypeAlias
+from collections.abc import Iterable
+from typing import Final
 
+from data.export_columns import TYPES, Table, TableColumn, columns_of, seat_columns_of
 from netcode.vocabulary import Terms
-
-ColumnType: TypeAlias = Literal["int", "float", "bool", "str"]
-Cell: TypeAlias = int | float | bool | str | None
-
-
-class TableColumn(NamedTuple):
-    """One column. `games` names the games that fill it, if it is one of a game's own; it is null for all others."""
-
-    name: str
-    type: ColumnType
-    unit: str
-    meaning: str
-    games: tuple[str, ...] = ()
-
-
-class Table(NamedTuple):
-    """One table: what a row of it is, and its columns in order."""
-
-    name: str
-    meaning: str
-    columns: tuple[TableColumn, ...]
-
-
-class Same(NamedTuple):
-    """A column that has one value in every row of a block."""
-
-    value: Cell
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """The rows that one episode adds to one table, column by column; a column of the table that it lacks is null."""
-
-    table: str
-    rows: int
-    columns: "Columns"
-
-
-Columns: TypeAlias = Mapping[str, Sequence[Cell] | Same]
-"""Values by column; all sequences are equally long."""
-
-
-def _columns(text: str) -> tuple[TableColumn, ...]:
-    """Columns written as lines of `name | type | unit | meaning`."""
-    lines = [line.strip() for line in text.strip().splitlines()]
-    return tuple(_column(*(part.strip() for part in line.split("|"))) for line in lines)
-
-
-def _column(name: str, type_: str, unit: str, meaning: str) -> TableColumn:
-    return TableColumn(name, _TYPES[type_], unit, meaning)
-
-
-_TYPES: Final[Mapping[str, ColumnType]] = {"int": "int", "float": "float", "bool": "bool", "str": "str"}
 
 PARTITION: Final = ("study", "dyad")
 """What a Parquet export makes folders of."""
 
-KEY: Final = _columns("""
+KEY: Final = columns_of("""
     study   | str | | id of the study, as the lab gave it
     dyad    | str | | id of the pair
     session | str | | id of the session
@@ -74,23 +21,18 @@ KEY: Final = _columns("""
     episode | int | | episode of the run, from 0 (names of raw files count from 1)
 """)
 
-_RECORD: Final = _columns("""
-    record | str | | whose record the row is from: `both` if the seats hold the same bytes, else `left` or `right`; \
-the start of the file's SHA-256 if nothing says whose it is
+_RECORD: Final = columns_of("""
+    record | str | | whose record the row is from: `both` if the seats hold the same bytes, else `left` or `right`;
+    the start of the file's SHA-256 if nothing says whose it is
 """)
 
-_SEAT: Final = _columns("""
+_SEAT: Final = columns_of("""
     seat | str | | whose machine noted it: left or right
 """)
 
 
-def _seats(text: str) -> tuple[TableColumn, ...]:
-    """Columns of both seats from lines with `SEAT` in them."""
-    return tuple(column for seat in ("left", "right") for column in _columns(text.replace("SEAT", seat)))
-
-
-_EPISODE_HEAD: Final = _columns("""
-    answer         | str   |        | what `dyadgrid verify` says: good; good, partial; cannot re-simulate; missing; diverged ...
+_EPISODE_HEAD: Final = columns_of("""
+    answer         | str   |        | what `dyadgrid verify` says of the episode, such as good
     pairing        | str   |        | what is known of the two seats' records: equal, prefix, one seat, diverged
     is_complete    | bool  |        | whether the record goes to the episode's own end
     frames         | int   | frames | rows of this record in `frames`
@@ -116,22 +58,22 @@ _EPISODE_HEAD: Final = _columns("""
     clock_uncertainty_ns | int | ns | half the shortest round trip: by how much the offset may be wrong
 """)  # fmt: skip
 
-_EPISODE_SEATS: Final = _seats("""
+_EPISODE_SEATS: Final = seat_columns_of("""
     SEAT_participant    | str |        | who sat in the SEAT seat
     SEAT_kind           | str |        | human or bot
     SEAT_points         | int | points | sum of the SEAT seat's rewards
     SEAT_away_frames    | int | frames | frames in which the SEAT seat was away
-    SEAT_agreement      | str |        | what the SEAT seat knows of its partner's record: mutual, inputs_held, one_sided ...
+    SEAT_agreement      | str |        | what the SEAT seat knows of its partner's record, such as mutual
     SEAT_frames         | int | frames | rows of the SEAT seat's own record, as it claims
     SEAT_reason         | str |        | how the SEAT seat's own record ends, as it claims
     SEAT_sha256         | str |        | SHA-256 of the SEAT seat's own record, as it claims
-    SEAT_local_file     | str |        | name of the SEAT seat's local file; null: not here, so no rows in the seats' tables
+    SEAT_local_file     | str |        | name of the SEAT seat's local file; null: not here
     SEAT_local_is_whole | bool |       | whether that file has its END
     SEAT_started_utc_ns | int | ns     | wall clock of the SEAT machine at its first tick, since 1970
     SEAT_machine        | str | JSON   | versions, host and system of the SEAT machine
 """)  # fmt: skip
 
-STATISTICS: Final = _columns("""
+STATISTICS: Final = columns_of("""
     rollbacks             | int | times   | corrections of frames that had been guessed wrong
     wrong_guesses         | int | frames  | frames whose guess was wrong
     max_rollback_frames   | int | frames  | deepest rollback
@@ -153,13 +95,13 @@ _EPISODE_STATISTICS: Final = tuple(
     for column in STATISTICS
 )
 
-_FRAME_HEAD: Final = _columns("""
+_FRAME_HEAD: Final = columns_of("""
     game    | str   |        | id of the game: tells which of the games' own columns are filled
     frame   | int   | frames | from 0
     time_s  | float | s      | frame divided by tick_rate: time in the game
 """)
 
-_FRAME_SEATS: Final = _seats("""
+_FRAME_SEATS: Final = seat_columns_of("""
     SEAT_action      | int  |        | what the SEAT seat did, an id
     SEAT_action_name | str  |        | the same by name
     SEAT_away        | bool |        | the SEAT window had no focus, or its program stood still: the action is neutral
@@ -168,16 +110,16 @@ _FRAME_SEATS: Final = _seats("""
     SEAT_reward      | int  | points | what the SEAT seat gained in this frame
 """)
 
-_FRAME_TAIL: Final = _columns("""
+_FRAME_TAIL: Final = columns_of("""
     done        | bool | | the game itself ended with this frame
     event_count | int  | | rows of this frame in `events`
     digest      | str  | | 16 hex digits of the state after the frame
 """)
 
-_MOMENT: Final = _columns("""
+_MOMENT: Final = columns_of("""
     frame | int   | frames | present when it happened: frames computed so far
     t_ns  | int   | ns     | on this machine's monotonic clock
-    t_s   | float | s      | since the first tick of the episode; on the left machine's clock if clock_is_common
+    t_s   | float | s      | seconds since the first tick of the episode; on the left machine's clock if clock_is_common
 """)
 
 EPISODES: Final = Table(
@@ -196,7 +138,7 @@ EVENTS: Final = Table(
     (
         *KEY,
         *_RECORD,
-        *_columns("""
+        *columns_of("""
             game   | str | | id of the game
             frame  | int | frames | frame in which it happened
             number | int | | place in the order of the frame, from 0
@@ -213,9 +155,9 @@ INPUTS: Final = Table(
         *KEY,
         *_SEAT,
         *_MOMENT,
-        *_columns("""
-            scancode | int  | USB HID usage | the key by its place: 79 right, 80 left, 81 down, 82 up, 44 space, \
-4 A, 7 D, 22 S, 26 W
+        *columns_of("""
+            scancode | int  | USB HID usage | the key by its place: 79 right, 80 left, 81 down, 82 up, 44 space,
+                4 A, 7 D, 22 S, 26 W
             down     | bool |               | pressed (true) or released
         """),
     ),
@@ -226,17 +168,17 @@ VIEWS: Final = Table(
     (
         *KEY,
         *_SEAT,
-        *_columns("""
+        *columns_of("""
             tick          | int   |        | row of this tick in `timing`
             frame         | int   | frames | present of the seat after the tick: frames computed so far
             shown_frame   | int   | frames | frame on the screen; -1: the state before the first
             behind_frames | int   | frames | by how much the picture was behind the present: 0 live, more while parked
             t_ns          | int   | ns     | when the picture was flipped, on this machine's monotonic clock
-            t_s           | float | s      | the same since the first tick; on the left machine's clock if clock_is_common
+            t_s           | float | s      | the same since the first tick; see t_s in inputs
             shown_digest  | str   |        | 16 hex digits of the state shown
             true_digest   | str   |        | those of the confirmed state; null: the frame was never confirmed
             differs       | bool  |        | whether something else was shown than what was confirmed; null: not known
-        """),  # fmt: skip
+        """),
     ),
 )
 TIMING: Final = Table(
@@ -245,14 +187,14 @@ TIMING: Final = Table(
     (
         *KEY,
         *_SEAT,
-        *_columns("""
+        *columns_of("""
             tick             | int   |         | from 0, held ticks too
             frame            | int   | frames  | present after the tick: frames computed so far
             deadline_ns      | int   | ns      | when it was due, on this machine's monotonic clock
             start_ns         | int   | ns      | when it began
             end_ns           | int   | ns      | when it was done
             flip_ns          | int   | ns      | when its picture was flipped; null: none was
-            t_s              | float | s       | start since the first tick; on the left machine's clock if clock_is_common
+            t_s              | float | s       | its start since the first tick; see t_s in inputs
             late_ns          | int   | ns      | start minus deadline
             held             | bool  |         | it could not compute its frame
             held_why         | str   |         | window: too far ahead; end: the episode may be over; null: not held
@@ -266,7 +208,7 @@ TIMING: Final = Table(
             committed_action | int   |         | action committed in this tick, an id; null: none
             received_packets | int   | packets | packets taken since the row before; null as for committed
             sent_packets     | int   | packets | packets handed over since the row before; null as for committed
-        """),  # fmt: skip
+        """),
     ),
 )
 CLOCK: Final = Table(
@@ -275,17 +217,16 @@ CLOCK: Final = Table(
     (
         *KEY,
         *_SEAT,
-        *_columns("""
+        *columns_of("""
             probe     | int   |    | from 0
-            t_s       | float | s  | when it was sent, since the first tick; on the left machine's clock if clock_is_common
+            t_s       | float | s  | when it was sent, since the first tick; see t_s in inputs
             t0_ns     | int   | ns | sent
             t1_ns     | int   | ns | received there
             t2_ns     | int   | ns | answered there
             t3_ns     | int   | ns | received back
             rtt_ns    | int   | ns | (t3 - t0) - (t2 - t1): time on the wire, there and back
-            offset_ns | int   | ns | ((t1 - t0) + (t2 - t3)) / 2: how far the partner's clock is ahead, if both ways took \
-the same time
-        """),  # fmt: skip
+            offset_ns | int   | ns | ((t1 - t0) + (t2 - t3)) / 2: by how much the partner's clock is ahead
+        """),
     ),
 )
 MARKS: Final = Table(
@@ -295,11 +236,11 @@ MARKS: Final = Table(
         *KEY,
         *_SEAT,
         *_MOMENT,
-        *_columns("""
+        *columns_of("""
             kind   | str | | focus, hold, pacing, wake, view or notice
-            what   | str | | focus: gained or lost; hold: window or end; view: park, fast_forward or live; notice: the words
+            what   | str | | of focus: gained, lost; hold: window, end; view: park, fast_forward, live; notice: words
             amount | int | | hold: ticks; pacing: the new period in ns; wake: ns without a tick; view: frames
-        """),  # fmt: skip
+        """),
     ),
 )
 TABLES: Final = (EPISODES, FRAMES, EVENTS, INPUTS, VIEWS, TIMING, CLOCK, MARKS)
@@ -328,7 +269,7 @@ def tables_for(rules: Iterable[Terms]) -> tuple[Table, ...]:
     facts: dict[str, TableColumn] = {}
     for terms in sorted(set(rules), key=lambda terms: (terms.game, terms.game_version, terms.columns)):
         for name, type_, unit, meaning in terms.columns:
-            own = TableColumn(fact_name(name), _TYPES[type_], unit, meaning, (terms.game,))
+            own = TableColumn(fact_name(name), TYPES[type_], unit, meaning, (terms.game,))
             facts[own.name] = _merged(facts[own.name], own) if own.name in facts else own
     frames = FRAMES._replace(columns=(*FRAMES.columns, *facts.values()))
     return tuple(frames if table is FRAMES else table for table in TABLES)

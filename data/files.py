@@ -24,8 +24,8 @@ T = TypeVar("T")
 TEMPORARY_SUFFIX: Final = ".tmp"
 FOLDER_FLUSH_UNSUPPORTED: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})
 """What file systems answer that cannot flush a folder at all (some network and user-space ones)."""
-LINK_UNSUPPORTED: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EINVAL})
-"""What file systems answer that know no hard links (FAT, some network ones)."""
+LINK_UNSUPPORTED: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EINVAL, errno.EXDEV})
+"""What file systems answer that know no hard links (FAT, some network ones), and two of them between each other."""
 WINDOWS_TRANSIENT: Final = frozenset({5, 32, 33})
 """Access denied, sharing violation, lock violation: an antivirus or an indexer holds the file for a moment."""
 WINDOWS_RETRIES: Final = 20
@@ -198,7 +198,8 @@ def flush_file(disk: Disk, path: Path) -> None:
 def place_new(disk: Disk, source: Path, target: Path) -> None:
     """Give a flushed file its final name, and never take that name from another file.
 
-    The source name may or may not remain. Flushing the target's folder is the caller's.
+    The source keeps its name, unless it lies in the target's own folder: there it may lose it. Flushing the target's
+    folder is the caller's.
 
     Raises:
         FileExistsError: the name is taken.
@@ -210,11 +211,34 @@ def place_new(disk: Disk, source: Path, target: Path) -> None:
     except OSError as error:
         if error.errno not in LINK_UNSUPPORTED:
             raise
+        _place_without_link(disk, source, target)
+
+
+def _place_without_link(disk: Disk, source: Path, target: Path) -> None:
+    """Rename within a folder; from another one bring a copy first.
+
+    Where there are no links there is often no journal either, and a power cut in the middle of a rename from folder to
+    folder may leave neither name. So the source stays until the target's folder was flushed.
+    """
+    if source.parent == target.parent:
         disk.rename_new(source, target)
+        return
+    temporary = _temporary(target)
+    try:
+        write_flushed(disk, temporary, disk.read(source))
+        disk.rename_new(temporary, target)
+    except OSError:
+        _drop(disk, temporary)
+        raise
 
 
 def _temporary(target: Path) -> Path:
     return target.with_name(f".{target.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+
+
+def name_of_temporary(path: Path) -> str:
+    """The name of the file that a temporary file was to become."""
+    return path.name.removesuffix(TEMPORARY_SUFFIX).lstrip(".").rpartition(".")[0]
 
 
 def create_durably(disk: Disk, target: Path, data: bytes, *, flush_folder: bool = True) -> None:

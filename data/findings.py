@@ -1,6 +1,7 @@
 """What a verification found, as values: an answer per file and per episode, and what they mean together. No file."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -111,6 +112,12 @@ class EpisodeFinding:
         longest = max(self.files, key=lambda file: file.rows)
         return longest.end.reason.value if longest.end else ""
 
+    def words_for_people(self) -> str:
+        """Which episode it is, in one line; people count from 1."""
+        rules = self.terms.terms
+        where = f"study {rules.study}, dyad {rules.dyad}, session {rules.session}, run {self.terms.run}"
+        return f"{where}, episode {self.terms.episode + 1}"
+
     @property
     def hashes(self) -> tuple[str, ...]:
         """The SHA-256 of each record that was found; one if all are equal."""
@@ -132,9 +139,28 @@ class Gap(NamedTuple):
 
     def words(self) -> str:
         """The gap in one line."""
-        numbers = ", ".join(str(episode + 1) for episode in self.missing)
-        which = f"episode{'s' if len(self.missing) > 1 else ''} {numbers} of 1 to {self.last + 1}"
+        which = f"episode {_numbers(self.missing)} of 1 to {self.last + 1} is"
+        if len(self.missing) > 1:
+            which = f"episodes {_numbers(self.missing)} of 1 to {self.last + 1} are"
         return f"run {self.run}: {which} not here, and nothing here says that it was recorded"
+
+
+def _numbers(episodes: Sequence[int]) -> str:
+    """Numbers as people count them, from 1, with `a to b` for those that follow each other."""
+    return ", ".join(
+        f"{first + 1} to {last + 1}" if last > first else str(first + 1) for first, last in _runs(episodes)
+    )
+
+
+def _runs(episodes: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The first and the last of each run of numbers that follow each other; `episodes` are in order."""
+    first = last = episodes[0]
+    for episode in episodes[1:]:
+        if episode != last + 1:
+            yield first, last
+            first = episode
+        last = episode
+    yield first, last
 
 
 class Problem(NamedTuple):

@@ -212,13 +212,16 @@ def inspect_records(records: Mapping[Seat, SeatRecord]) -> Inspection:
     alignment = align({seat: _trips(record) for seat, record in records.items()})
     terms = _terms(records)
     readings = {seat: _Reading(seat, record, alignment, terms.terms) for seat, record in records.items()}
-    start = min(reading.first_deadline for reading in readings.values())
+    starts = {seat: reading.first_deadline for seat, reading in readings.items()}
+    if alignment is not None:
+        starts = dict.fromkeys(starts, min(starts.values()))
     rows = max(truths.values(), key=len) if difference is None else next(iter(truths.values()))
     count = max(len(rows), *(reading.computed for reading in readings.values()))
     tables = {
-        seat: reading.table(readings.get(seat.other), truths[seat], start, count) for seat, reading in readings.items()
+        seat: reading.table(readings.get(seat.other), truths[seat], starts[seat], count)
+        for seat, reading in readings.items()
     }
-    return Inspection(terms, rows, tables, count, alignment, start, difference)
+    return Inspection(terms, rows, tables, count, alignment, next(iter(starts.values())), difference)
 
 
 def _terms(records: Mapping[Seat, SeatRecord]) -> EpisodeTerms:
@@ -228,6 +231,12 @@ def _terms(records: Mapping[Seat, SeatRecord]) -> EpisodeTerms:
 def _difference(records: Mapping[Seat, SeatRecord]) -> Difference | None:
     held = [record.canonical for record in records.values() if record.canonical is not None]
     return first_difference(held[0], held[1]) if len(held) == len(Seat) and held[0] is not held[1] else None
+
+
+def difference_words(difference: Difference) -> str:
+    """A difference between left's record and right's in one line."""
+    where = "header" if difference.frame < 0 else f"frame {difference.frame}"
+    return f"{where}, {difference.field}: {difference.ours} in left's, {difference.theirs} in right's"
 
 
 def _truth_for(seat: Seat, records: Mapping[Seat, SeatRecord], *, differ: bool) -> tuple[Row, ...]:

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple, TypeVar
 
-from data.inspection import NEVER, FrameNote, Hold, Inspection, Mark, Rollback, SeatTable
+from data.inspection import NEVER, FrameNote, Hold, Inspection, Mark, Rollback, SeatTable, difference_words
 from data.inspection_summary import ms
-from data.parity import Difference
 from games.contract import Seat
 from netcode.limits import MILLISECOND, SECOND
 from netcode.vocabulary import AWAY, CATCHING_UP, Reason
@@ -62,12 +61,6 @@ def _difference(inspection: Inspection) -> Iterator[Stretch]:
     notes = [_note(table, frame) for table in inspection.seats.values()]
     at = min((note.start_ns for note in notes if note is not None), default=0)
     yield Stretch("differences", None, frame, frame, at, at, f"the records part: {difference_words(difference)}")
-
-
-def difference_words(difference: Difference) -> str:
-    """A difference between left's record and right's in one line."""
-    where = "header" if difference.frame < 0 else f"frame {difference.frame}"
-    return f"{where}, {difference.field}: {difference.ours} in left's, {difference.theirs} in right's"
 
 
 def _note(table: SeatTable, frame: int) -> FrameNote | None:

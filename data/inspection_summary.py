@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, NamedTuple
 
-from data.inspection import Inspection, SeatTable
+from data.inspection import Inspection, SeatTable, difference_words
 from data.inspection_clocks import one_way
 from games.contract import Seat
 from netcode.limits import MILLISECOND, SECOND
@@ -113,7 +113,7 @@ def summarize(inspection: Inspection) -> Summary:
         inspection.frames,
         len(inspection.rows),
         inspection.is_equal,
-        difference.words() if difference else "",
+        difference_words(difference) if difference else "",
         difference.frame if difference else -1,
         alignment.offset_ns if alignment else None,
         alignment.uncertainty_ns if alignment else None,

@@ -259,7 +259,8 @@ class _LocalReading:
         if types is None:
             return None
         known = values[1 : len(types) + 1]
-        known += [_NOT_TOLD[type_] for type_ in types[len(known) :]]
+        if len(known) < len(types):
+            known += [_NOT_TOLD[type_] for type_ in types[len(known) :]]
         if tuple(map(type, known)) != types:
             raise FormatError(f"log {name}", f"values of {[type_.__name__ for type_ in types]}", kind_of(known))
         return Entry(name, tuple(known))

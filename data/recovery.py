@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from data.draft import draft_lock
 from data.draft_recovery import recover_draft
-from data.files import TEMPORARY_SUFFIX, Disk, retire_lock, try_lock
+from data.files import TEMPORARY_SUFFIX, Disk, name_of_temporary, retire_lock, try_lock
 from data.layout import DIGEST_NAME_DIGITS, check_relative, parse_draft_name, parse_name
 from data.outbox import ITEM_SUFFIX, Outbox, decode_item
 from data.publishing import queue, whole_file
@@ -173,10 +173,18 @@ class _Recovery:
     def _queue_unqueued(self) -> None:
         outbox, receipts = Outbox(self._station.home, self._disk), Receipts(self._station.home, self._disk)
         for path in sorted(self._station.episodes.rglob("*")):
+            if path.name.endswith(TEMPORARY_SUFFIX) and self._is_of_the_dead(path):
+                self._set_aside(path)
+                continue
             # The item first, the receipt after it: a courier writes the receipt before it removes the item.
             if path.is_dir() or outbox.path(path.name).exists() or receipts.path(path.name).exists():
                 continue
             self._queue_one(path, PurePosixPath(path.relative_to(self._station.episodes).as_posix()))
+
+    def _is_of_the_dead(self, path: Path) -> bool:
+        """Whether a temporary file beside finished ones was ours, and its writer is gone."""
+        name = parse_name(name_of_temporary(path))
+        return name is not None and name.stem not in self._living_stems
 
     def _queue_one(self, path: Path, relative: PurePosixPath) -> None:
         name = parse_name(path.name)

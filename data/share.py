@@ -208,6 +208,7 @@ class FolderShare:
         if not self._read_mark():
             with suppress(FileExistsError):
                 create_durably(self._disk, self.root / MARK_NAME, mark)
+            self._flush_final(self.root / MARK_NAME)  # receipts will name this id
         return self._read_mark()
 
     def _probe(self, owner: str) -> Probe:

@@ -48,9 +48,7 @@ def verify_found(found: Found, *, jobs: int | None = None, progress: Progress | 
     known |= {(claim.run, claim.episode) for _, claim in found.claims}
     orphans = find_orphans(found.local_files, known)
     gaps = find_gaps(episodes, found.alone)
-    return Report(
-        episodes, (*found.strays, *strays, *orphans), len(found.local_files), found.set_aside, gaps
-    )
+    return Report(episodes, (*found.strays, *strays, *orphans), len(found.local_files), found.set_aside, gaps)
 
 
 def _sharing_terms(findings: Iterable[FileFinding]) -> Iterable[FileFinding]:

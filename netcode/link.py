@@ -9,7 +9,7 @@ import socket as dns
 import struct
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import zmq
@@ -22,6 +22,8 @@ from netcode.limits import MAX_PACKET_BYTES, MILLISECOND
 
 __all__ = ["Keys", "Link", "LinkError", "LinkEvent", "LinkTally", "ZmqLink"]
 
+_SEALED_BYTES: Final = MAX_PACKET_BYTES + 33
+"""A packet as CURVE sends it: with a command's name, a nonce, a MAC and flags. One byte more ends the connection."""
 _QUEUE_PACKETS: Final = 128
 """A packet repairs the loss of all before it, so a long queue of old ones is worth nothing."""
 _MOST_DRAINED: Final = 512
@@ -46,6 +48,7 @@ _ZAP_DOMAIN: Final = b"dyadgrid"
 _ZAP_FIELDS: Final = 7
 _REPORT: Final = struct.Struct("=Hi")
 _RIGHT_ID: Final = b"right"
+_KEY_CHARACTERS: Final = 40
 
 
 class LinkError(Exception):
@@ -57,8 +60,18 @@ class Keys:
     """CURVE keys (Z85 text as bytes): our own pair, and the one public key that we accept."""
 
     public: bytes
-    secret: bytes
+    secret: bytes = field(repr=False)
     partner_public: bytes
+
+    def __post_init__(self) -> None:
+        """Refuse what is no key.
+
+        Raises:
+            ValueError: one of them is none.
+        """
+        for key in (self.public, self.secret, self.partner_public):
+            if len(key) != _KEY_CHARACTERS or not set(key) <= set(z85.Z85CHARS):
+                raise ValueError(f"expected keys of {_KEY_CHARACTERS} Z85 characters, got something else")
 
 
 class Link(Protocol):
@@ -94,7 +107,7 @@ class ZmqLink:
         clock: a monotonic clock (ns).
 
     Raises:
-        LinkError: the address or a key is malformed, in use or not ours.
+        LinkError: the address is malformed, in use or not ours.
     """
 
     def __init__(self, seat: Seat, address: str, keys: Keys, clock: Callable[[], int] = time.monotonic_ns) -> None:
@@ -128,7 +141,7 @@ class ZmqLink:
             zmq.LINGER: _LINGER_MS,
             zmq.SNDHWM: _QUEUE_PACKETS,
             zmq.RCVHWM: _QUEUE_PACKETS,
-            zmq.MAXMSGSIZE: MAX_PACKET_BYTES,
+            zmq.MAXMSGSIZE: _SEALED_BYTES,
             zmq.HEARTBEAT_IVL: _HEARTBEAT_MS,
             zmq.HEARTBEAT_TIMEOUT: _HEARTBEAT_TIMEOUT_MS,
             zmq.HANDSHAKE_IVL: _HANDSHAKE_MS,
@@ -174,7 +187,13 @@ class ZmqLink:
         return self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def send(self, data: bytes) -> None:
-        """Send if it can be done now, else count it as unsent."""
+        """Send if it can be done now, else count it as unsent.
+
+        Raises:
+            ValueError: more than a packet may have. It would cost the connection, and so would every repetition.
+        """
+        if len(data) > MAX_PACKET_BYTES:
+            raise ValueError(f"expected a packet of at most {MAX_PACKET_BYTES} bytes to send, got {len(data)}")
         parts = [_RIGHT_ID, data] if self._is_router else [data]
         try:
             self._socket.send_multipart(parts, zmq.NOBLOCK, copy=True)

@@ -82,6 +82,7 @@ class DemoConsole:
             case "episode":
                 words = f"{told['reason']} after {told['rows']} frames, {told['agreement']}"
                 say(self._console, f"{name}: episode {told['index'] + 1} {words}")
+                self._progress.update(bar, completed=told["rows"])
             case "closed":
                 for alarm in told["alarms"]:
                     say(self._console, f"{name}: {alarm}", "bold red")

@@ -9,12 +9,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from client.commands.inspect_page import write_page
+from client.commands.terminal import make_table, open_console, say
 from data.inspection import NEVER, FrameNote, Inspection, SeatTable, inspect_records, lay_side_by_side
 from data.inspection_files import Choice, InspectionError, SeatRecord, find_records
 from data.inspection_stretches import TOPICS, Stretch, heaviest, mark_words, stretches
@@ -22,8 +22,8 @@ from data.inspection_summary import Summary, clock_text, in_ms, ms, summarize, s
 from games.contract import Seat
 from netcode.vocabulary import AWAY, CATCHING_UP, Command, Input
 
-FILE_WIDTH: Final = 160
-"""Without a terminal nothing has to fit one."""
+FRAMES_WIDTH: Final = 132
+"""The columns of a frame need it; on a narrower screen a line goes on in the next one rather than lose its end."""
 MOST_STRETCHES: Final = 40
 """A screen or two; `--only` lists all of one topic."""
 
@@ -81,21 +81,14 @@ def run_inspect(wishes: Wishes) -> int:
     if span is not None and span.first >= inspection.frames:
         raise InspectionError(f"--frames: the episode has frames 0 to {inspection.frames - 1}, got {wishes.frames}")
     summary, found = summarize(inspection), stretches(inspection)
-    console = _console(quiet=wishes.as_json)
+    console = open_console(stderr=wishes.as_json)
     _Terminal(console, inspection, records).show(summary, found, span, wishes.only)
     if wishes.html is not None:
         write_page(wishes.html, inspection, summary, found)
-        console.print(f"page: {wishes.html}", markup=False, soft_wrap=True)
+        say(console, f"page: {wishes.html}")
     if wishes.as_json:
         sys.stdout.write(json.dumps(_as_json(summary, found)) + "\n")
     return 0
-
-
-def _console(*, quiet: bool) -> Console:
-    console = Console(stderr=quiet, highlight=False)
-    if not console.is_terminal:
-        console.width = FILE_WIDTH
-    return console
 
 
 def _as_json(summary: Summary, found: Iterable[Stretch]) -> dict[str, object]:
@@ -122,7 +115,7 @@ class _Terminal:
             self._show_frames(span, wanted if only else None)
 
     def _line(self, text: str, style: str = "") -> None:
-        self._console.print(Text(text, style=style), soft_wrap=True)
+        say(self._console, text, style)
 
     # --- the episode ----------------------------------------------------------------------------------------------
 
@@ -144,15 +137,15 @@ class _Terminal:
 
     def _parity(self, summary: Summary) -> str:
         if summary.difference:
-            return f"the records of the seats differ from frame {summary.difference_frame} on"
+            where = f"from frame {summary.difference_frame} on" if summary.difference_frame >= 0 else "in their headers"
+            return f"the records of the seats differ {where}"
         if summary.is_equal:
             return "both seats hold the same bytes"
         held = [record for record in self._records.values() if record.canonical is not None]
         return "one record is the beginning of the other" if len(held) == len(Seat) else "one seat's record is here"
 
     def _show_summary(self, summary: Summary) -> None:
-        table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-        table.add_column("")
+        table = make_table([""])
         for seat in self._inspection.seats:
             table.add_column(Text(seat.word, _SEAT_STYLES[seat]))
         for group, lines in groupby(summary_lines(summary), key=lambda line: line.group):
@@ -165,9 +158,9 @@ class _Terminal:
     def _show_difference(self, summary: Summary) -> None:
         if summary.difference_frame < 0:
             if summary.difference:
-                self._line(f"the headers differ: {summary.difference}", "bold red")
+                self._line(summary.difference, "bold red")
             return
-        table = Table("field", "left", "right", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+        table = make_table(["field", "left", "right"])
         for pair in lay_side_by_side(self._records, summary.difference_frame):
             style = "bold red" if pair.differs else "dim"
             table.add_row(*(Text(cell) for cell in pair), style=style)
@@ -181,12 +174,7 @@ class _Terminal:
         if not shown:
             self._line("\nNothing of that kind happened.")
             return
-        table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-        table.add_column("frames", justify="right", no_wrap=True)
-        table.add_column("at", justify="right", no_wrap=True)
-        table.add_column("seat", no_wrap=True)
-        table.add_column("what", no_wrap=True)
-        table.add_column("why")
+        table = make_table(["frames", "at", "seat", "what", "why"], ["frames", "at"])
         for stretch in shown:
             table.add_row(*_stretch_cells(stretch))
         self._console.print()
@@ -198,13 +186,12 @@ class _Terminal:
     # --- frames ---------------------------------------------------------------------------------------------------
 
     def _show_frames(self, span: FrameRange, within: Sequence[Stretch] | None) -> None:
-        table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-        for name, justify in _FRAME_COLUMNS:
-            table.add_column(name, justify=justify, no_wrap=name != "notes")  # type: ignore[arg-type]  # literals below
+        table = make_table(_FRAME_COLUMNS, _NUMBERS)
         for frame in range(span.first, min(span.last + 1, self._inspection.frames)):
             if within is None or any(stretch.first <= frame <= stretch.last for stretch in within):
                 self._add_frame(table, frame)
         self._console.print()
+        self._console.width = max(self._console.width, FRAMES_WIDTH)
         self._console.print(table)
         for line in _FRAME_KEY:
             self._line(line, "dim")
@@ -219,23 +206,10 @@ class _Terminal:
             table.add_row(number, name, did, *(Text(cell) for cell in cells), end_section=seat is Seat.RIGHT)
 
 
+_NUMBERS: Final = ("frame", "back", "L", "V", "R", "K", "late", "flip", "came", "in/out")
 _FRAME_COLUMNS: Final = (
-    ("frame", "right"),
-    ("seat", "left"),
-    ("did", "left"),
-    ("guessed", "left"),
-    ("back", "right"),
-    ("held", "left"),
-    ("L", "right"),
-    ("V", "right"),
-    ("R", "right"),
-    ("K", "right"),
-    ("shown", "left"),
-    ("late", "right"),
-    ("flip", "right"),
-    ("came", "right"),
-    ("in/out", "right"),
-    ("notes", "left"),
+    *("frame", "seat", "did", "guessed", "back", "held", "L", "V", "R", "K"),
+    *("shown", "late", "flip", "came", "in/out", "notes"),
 )
 
 

@@ -162,6 +162,17 @@ Jobs = Annotated[
 EveryEpisode = Annotated[
     bool, Option("--every-episode", metavar="", help="A line for each episode, however many there are.")
 ]
+ExportSources = Annotated[list[Path], Argument(metavar="SRC", help="A share, station homes, folders, files.")]
+ExportTarget = Annotated[
+    Path, Option("--to", metavar="DIR", help="A new or empty folder, or an earlier export, which is replaced.")
+]
+ExportFormat = Annotated[str, Option("--format", metavar="parquet|csv|pairs-csv", help="What to write.")]
+IncludePartial = Annotated[
+    bool, Option("--include-partial", metavar="", help="Also episodes that stop before their end; marked.")
+]
+IncludeDivergent = Annotated[
+    bool, Option("--include-divergent", metavar="", help="Also episodes whose seats differ, both records; marked.")
+]
 KeysFolder = Annotated[Path, Argument(metavar="DIR", help="A new or empty folder.")]
 
 # --- the screen -----------------------------------------------------------------------------------------------------

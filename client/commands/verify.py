@@ -15,7 +15,7 @@ from data.findings import FileFinding, Report
 from data.verification import verify_paths
 from data.verification_report import ReportRow, ReportTable, print_report
 
-MOST_LINES: Final = 200
+MOST_LINES: Final = 60
 """Episodes that get a line each; of more, every session gets one, and what is not good one more."""
 _STYLES: Final = {0: "", 1: "bold red", 2: "bold yellow"}
 _NUMBERS: Final = ("frames", "episodes")

@@ -168,16 +168,14 @@
     const deepest = Math.max(4, ...SEATS.flatMap((name) => seats[name].rollbacks.map((row) => row[1])));
     scaleNote(pen, plot, `${deepest}`);
     clipped(pen, plot, () => {
-    for (const [frame, depth] of seat.rollbacks) {
-      const x0 = plot.to(position(seat, frame - depth)), x1 = plot.to(position(seat, frame));
-      if (x1 < plot.x || x0 > plot.x + plot.width) continue;
-      const tall = Math.max(2, (plot.height * depth) / deepest), base = plot.y + plot.height;
-      const start = Math.max(plot.x, x0);
-      pen.fillStyle = "rgba(86, 180, 233, .35)";
-      pen.beginPath(); pen.moveTo(start, base); pen.lineTo(x1, base - tall); pen.lineTo(x1, base); pen.fill();
-      pen.fillStyle = BLUE;
-      pen.fillRect(Math.min(x1, plot.x + plot.width - 2), base - tall, 2, tall);
-    }
+      for (const [frame, depth] of seat.rollbacks) {
+        const x0 = plot.to(position(seat, frame - depth)), x1 = plot.to(position(seat, frame));
+        const tall = Math.max(2, (plot.height * depth) / deepest), base = plot.y + plot.height;
+        pen.fillStyle = "rgba(86, 180, 233, .35)";
+        pen.beginPath(); pen.moveTo(x0, base); pen.lineTo(x1, base - tall); pen.lineTo(x1, base); pen.fill();
+        pen.fillStyle = BLUE;
+        pen.fillRect(x1, base - tall, 2, tall);
+      }
     });
   }
   function holdLane(pen, plot, seat) {
@@ -325,7 +323,7 @@
       LANES.forEach(([title, tall, paint], i) => {
         const plot = plotAt(y, tall);
         pen.strokeStyle = LINE; pen.beginPath(); pen.moveTo(plot.x, y + tall + 0.5); pen.lineTo(plot.x + plot.width, y + tall + 0.5); pen.stroke();
-        if (i === 0) label(pen, name, { ...plot, x: 0 }, SEAT_INK[name], true, "left");
+        if (i === 0) label(pen, name, plot, SEAT_INK[name], true, "left");
         label(pen, title, plot, SOFT);
         paint(pen, plot, seats[name]);
         y += tall + GAP;
@@ -340,8 +338,7 @@
     if (bold) pen.font = `600 ${pen.font}`;
     pen.fillStyle = colour;
     pen.textAlign = align;
-    const top = plot.height > 20 ? plot.y + plot.height / 2 : plot.y + plot.height / 2;
-    pen.fillText(text, align === "left" ? 0 : GUTTER - 8 - (bold ? 0 : 34), top);
+    pen.fillText(text, align === "left" ? 0 : GUTTER - 8 - (bold ? 0 : 34), plot.y + plot.height / 2);
     pen.restore();
   }
   function axis(pen, plot) {

@@ -208,3 +208,11 @@ def test_the_check_of_the_grace_catches_hands_without_one(monkeypatch: pytest.Mo
     monkeypatch.setattr(controls_module, "RETURN_GRACE_NS", 0)
     with pytest.raises(AssertionError):
         test_a_key_held_while_the_focus_returns_counts_only_after_a_fresh_press()
+
+
+def test_a_direction_that_is_held_when_a_round_begins_counts_and_what_was_tapped_before_does_not() -> None:
+    controls = hands()
+    tap(controls, SPACE)
+    press(controls, ARROW_UP)
+    controls.begin()
+    assert [controls.sample() for _ in range(2)] == [UP, UP]

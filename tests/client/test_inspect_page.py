@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -155,7 +156,7 @@ def served(troubled: tuple[Inspection, list[Stretch], str]) -> Iterator[tuple[st
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name that the server calls
+        def do_GET(self) -> None:
             asked.append(self.path)
             body = troubled[2].encode()
             self.send_response(200)
@@ -207,3 +208,54 @@ def test_a_frame_can_be_named_and_its_card_tells_both_seats(
     assert "window full" in card[0]
     assert card[0].count("partner's input") == 1
     assert "hidden" not in card[0].split(">", 1)[0]
+
+
+HANDS = """<script>
+const lanes = document.getElementById("lanes"), box = lanes.getBoundingClientRect(), said = [];
+const range = () => document.getElementById("range").textContent;
+const card = () => document.getElementById("card").hidden ? "none" : document.querySelector("#card h3").textContent;
+const at = (x, y) => ({clientX: box.left + x, clientY: box.top + y, bubbles: true, cancelable: true, pointerId: 1});
+const press = (key) => lanes.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
+lanes.setPointerCapture = () => {};
+said.push(range());
+lanes.dispatchEvent(new WheelEvent("wheel", {...at(700, 60), deltaY: -300}));
+said.push(range());
+lanes.dispatchEvent(new PointerEvent("pointermove", at(700, 60)));
+said.push(card());
+press("0"); press("Escape");
+said.push(range(), card());
+document.querySelector("#stretches tr[data-topic=holds]").click();
+said.push(card());
+press("ArrowRight");
+said.push(card());
+document.getElementById("by-time").click();
+said.push(range());
+const shown = () => [...document.querySelectorAll("#stretches tr")].filter((row) => !row.hidden).length;
+said.push(shown());
+[...document.querySelectorAll("#topics button")].find((button) => button.textContent.startsWith("away")).click();
+said.push(shown());
+document.documentElement.dataset.said = JSON.stringify(said);
+</script>"""
+
+
+@pytest.mark.processes
+def test_hands_zoom_step_and_choose(
+    browser: Browser, troubled: tuple[Inspection, list[Stretch], str], tmp_path: Path
+) -> None:
+    _, found, text = troubled
+    file = tmp_path / "page.html"
+    file.write_text(text.replace("</body>", HANDS + "</body>"), encoding="utf-8")
+    told = re.search(r'data-said="(.*?)"', browser.dom(file.as_uri()))
+    assert told is not None
+    whole, zoomed, hovered, again, gone, visited, stepped, timed, all_rows, away_rows = json.loads(unescape(told[1]))
+    assert whole == again == "frames 0–239 of 240"  # noqa: RUF001 - a range
+    assert zoomed != whole
+    assert re.match(r"frame \d+ ", hovered)
+    assert gone == "none"
+    hold = next(stretch for stretch in found if stretch.topic == "holds")
+    assert visited == f"frame {hold.first} pinned"
+    assert stepped == f"frame {hold.first + 1} pinned"
+    assert " of " in timed
+    assert "frames" not in timed
+    assert all_rows == len(found)
+    assert away_rows == sum(stretch.topic == "away" for stretch in found)

@@ -2,10 +2,10 @@
 
 import shutil
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from itertools import count, islice
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
@@ -28,6 +28,12 @@ CORES: Final = 2
 BROKEN: Final = 5
 """Broken states that a protocol tells; a fault breaks hundreds of them in the same way."""
 NESTED_A_TASK: Final = 4
+NESTED_STATES: Final = 400
+PROTOCOLS_SHARE: Final = 20
+"""No protocol has more than one in so many of all states: a few have tens of thousands of their own."""
+FEWEST: Final = 30
+MUTANT_STATES: Final = 400
+"""Every mutant breaks one of so many states of its protocols."""
 RAM_DISK: Final = Path("/dev/shm")
 """Where there is one: a hundred thousand small trees are made and removed."""
 
@@ -70,13 +76,64 @@ class Task(NamedTuple):
     """At the first broken state."""
 
 
+def run(states: int, seed: int, cores: int = CORES, report: Callable[[Found], None] = lambda found: None) -> Found:
+    """Judge so many distinct states (0: all there are) of all protocols, then of recoveries of crash states.
+
+    `report` hears how far it is.
+    """
+    found = Found()
+    limit = max(FEWEST, states // PROTOCOLS_SHARE) if states else 0
+    first = [Task(name, limit, seed) for name in PROTOCOLS]
+    nested = (
+        Task(name, min(NESTED_STATES, limit), seed + turn, nested=NESTED_A_TASK)
+        for turn in count(1)
+        for name, protocol in PROTOCOLS.items()
+        if protocol.homes
+    )
+    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
+        for result in pool.map(examine_alone, sorted(first, key=_weight)):
+            found.add(result)
+            report(found)
+        while len(found.states) < states and not found.broken:
+            for result in pool.map(examine_alone, islice(nested, 2 * cores)):
+                found.add(result)
+                report(found)
+    return found
+
+
+def _weight(task: Task) -> bool:
+    """The longest ones first, so that no core waits at the end."""
+    return not task.protocol.startswith("delivering")
+
+
+def examine_alone(task: Task) -> Found:
+    """Do one piece of work in a folder of its own."""
+    work = work_folder()
+    try:
+        return examine(task, work)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def catch(name: str, seed: int = 0, work: Path | None = None) -> Found:
+    """Break one rule, and look for a state that shows it."""
+    found = Found()
+    for protocol in mutants.MUTANTS[name].protocols:
+        task = Task(protocol, MUTANT_STATES, seed, mutant=name, stops=True)
+        found.add(examine_alone(task) if work is None else examine(task, work / protocol))
+        if found.broken:
+            break
+    return found
+
+
 def work_folder() -> Path:
     """A new folder for trees, in memory if this machine has a place for it."""
     return Path(tempfile.mkdtemp(prefix="dyadgrid-crash-", dir=RAM_DISK if RAM_DISK.is_dir() else None))
 
 
 def examine(task: Task, work: Path) -> Found:
-    """Do one piece of work in an empty folder."""
+    """Do one piece of work in a folder that is empty, or not there yet."""
+    work.mkdir(parents=True, exist_ok=True)
     with mutants.applied(task.mutant):
         return _Examination(task, work).run()
 
@@ -89,6 +146,7 @@ class _Examination:
         self._random = Random(task.seed)
         self._found = Found()
         self._seen: set[tuple[bytes, int]] = set()
+        self._settled: set[bytes] = set()
         self._number = 0
 
     def run(self) -> Found:
@@ -122,7 +180,7 @@ class _Examination:
 
     def _cut(self, trace: Trace, before: Tree, limit: int) -> None:
         """Judge every state of a trace, or so many of them."""
-        moments = self._moments(trace, before, SUBSETS if not limit else max(FEWEST_SUBSETS, limit // 10))
+        moments = self._moments(trace, before, SUBSETS if not limit else max(FEWEST_SUBSETS, min(limit, SUBSETS)))
         if limit:
             moments = iter(_some(moments, limit, self._random))
         for moment, model in moments:
@@ -154,7 +212,7 @@ class _Examination:
         self._found.states.add(key)
         self._found.judged += 1
         folder = self._new_folder()
-        words = _words_of(tree, case, folder)
+        words = _words_of(tree, case, folder, self._settled)
         if words and len(self._found.broken) < BROKEN:
             where = _last_call(trace, calls)
             self._found.broken.append(Broken(self._task.protocol, model.value, calls, where, words))
@@ -173,18 +231,18 @@ def _last_call(trace: Trace, calls: int) -> str:
     return " ".join((name, *paths))
 
 
-def _some(
-    moments: Iterator[tuple[Moment, Model]], limit: int, random: Random
-) -> list[tuple[Moment, Model]]:
-    """So many of the states, of every model and every moment, each state once."""
-    distinct = {(fingerprint(moment.tree), moment.calls): (moment, model) for moment, model in moments}
+def _some(moments: Iterator[tuple[Moment, Model]], limit: int, random: Random) -> list[tuple[Moment, Model]]:
+    """So many of the states, of every model and every moment; each once, by the strictest model that leaves it."""
+    distinct: dict[tuple[bytes, int], tuple[Moment, Model]] = {}
+    for moment, model in moments:
+        distinct.setdefault((fingerprint(moment.tree), moment.calls), (moment, model))
     chosen = list(distinct.values())
     return chosen if len(chosen) <= limit else random.sample(chosen, limit)
 
 
-def _words_of(tree: Tree, case: Case, folder: Path) -> str:
+def _words_of(tree: Tree, case: Case, folder: Path, settled: set[bytes]) -> str:
     """Whatever the code under test raises is a broken law too."""
     try:
-        return judge(tree, case, folder)
+        return judge(tree, case, folder, settled)
     except Exception as error:
         return f"raised {type(error).__name__}: {error}"

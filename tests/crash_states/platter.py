@@ -13,9 +13,11 @@ A state is reachable at a call if it was reachable at an earlier one and no flus
 prefixes of a log are those just before each flush, and after the last call: only there they are enumerated.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from hashlib import blake2b
 from itertools import product
 from math import prod
@@ -185,7 +187,7 @@ class Platter:
                     tree[path + name] = None
                     walk(node, f"{path}{name}/")
                 else:
-                    tree[path + name] = contents[node] if node in contents else node.seen
+                    tree[path + name] = contents.get(node, node.seen)
 
         walk(self.top, "")
         return tree
@@ -245,8 +247,7 @@ class Platter:
         for part in (path, *path.parents):
             if part == self._share:
                 return
-            folder = self._folder(part.parent)
-            self._settle(lambda edit, folder=folder, part=part: edit.folder is folder and edit.name == part.name)
+            self._settle(partial(_names, self._folder(part.parent), part.name))
 
     def _settle(self, concerns: Callable[[Edit], bool]) -> None:
         """Make the changes durable in which any edit is concerned."""
@@ -274,6 +275,10 @@ class Platter:
         node = self._node(path)
         assert isinstance(node, File)
         return node
+
+
+def _names(folder: Folder, name: str, edit: Edit) -> bool:
+    return edit.folder is folder and edit.name == name
 
 
 def _apply(edit: Edit, names: dict[str, Node]) -> None:
@@ -354,9 +359,16 @@ def materialise(tree: Tree, target: Path) -> None:
 def read_tree(root: Path) -> Tree:
     """What lies on a real disk; locks left out."""
     tree: Tree = {}
-    for path in root.rglob("*"):
-        if path.is_dir():
-            tree[path.relative_to(root).as_posix()] = None
-        elif path.suffix != ".lock":
-            tree[path.relative_to(root).as_posix()] = path.read_bytes()
+
+    def walk(folder: str, path: str) -> None:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = path + entry.name
+                if entry.is_dir():
+                    tree[name] = None
+                    walk(entry.path, f"{name}/")
+                elif not name.endswith(".lock"):
+                    tree[name] = Path(entry.path).read_bytes()
+
+    walk(str(root), "")
     return tree

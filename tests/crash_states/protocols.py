@@ -6,13 +6,14 @@ and when, by what the code has returned: never by what it is about to do.
 
 import errno
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
 from data.courier import deliver
 from data.draft import PART_NAMES
-from data.episode_format import encode_header
+from data.episode_format import encode_header, read_episode
 from data.episode_writer import RETRY_SECONDS, EpisodeWriter
 from data.files import Disk
 from data.layout import Kind, episode_folder
@@ -20,26 +21,28 @@ from data.outbox import Outbox, State
 from data.publishing import queue, whole_file
 from data.receipts import Level, Receipt, Receipts
 from data.recovery import recover
-from data.share import FolderShare, Share
-from data.station import Identity, Station, make_station_folders, open_station, read_identity
+from data.share import MARK_NAME, FolderShare, Share, ShareConflictError
 from data.state_file import encode_state
+from data.station import Identity, Station, make_station_folders, open_station, read_identity
 from data.tape import Tape
 from games.contract import Seat
-from tests.crash_states.trace import Known, Marked, Refusal, Rows, Sealed, Stored, Trace
-from tests.support.disks import QuickDisk
+from tests.crash_states.oracle import FOREIGN
+from tests.crash_states.trace import Known, Marked, Refusal, Rows, Sealed, Stored, Trace, nobody_else
+from tests.support.disks import Died, QuickDisk
 from tests.support.stations import STATISTICS, finished, local_header, make_frames, make_terms
 
 BLOCK: Final = 30
 SHARE_URL: Final = "/share"
 """Where stations that never deliver in a protocol think they would."""
 STATION_ID: Final = "0123456789abcdef"
+SHARE_ID: Final = "00ff00ff00ff00ff"
 OTHER_ID: Final = "fedcba9876543210"
 
 
 class Protocol(NamedTuple):
-    """What lies there before, what is done, and who takes part. `delivers`: at the end everything must reach a share."""
+    """What lies there before, what is done, and who takes part. `delivers`: in the end all of it must reach a share."""
 
-    prepare: Callable[[Path], None]
+    prepare: Callable[[Path], object]
     act: Callable[[Trace], None]
     homes: tuple[str, ...] = ("left",)
     delivers: bool = False
@@ -78,7 +81,7 @@ def make_share(root: Path) -> FolderShare:
 
 def marked_share(root: Path) -> FolderShare:
     share = make_share(root)
-    share._mark()
+    (root / "share" / MARK_NAME).write_bytes(encode_state({"format": 1, "share": SHARE_ID}))
     return share
 
 
@@ -264,10 +267,14 @@ def other_bytes(root: Path) -> None:
     for other in published(home).values():
         Outbox(home).path(other.name).unlink()
         other.unlink()
-    path.write_bytes(b"not what was recorded")
+    path.write_bytes(FOREIGN)
 
 
 # -- publishing and queueing -------------------------------------------------------------------------------------------
+
+
+def queued(root: Path) -> None:
+    recorded(station(root))
 
 
 def unqueued(root: Path) -> None:
@@ -295,7 +302,7 @@ def put_off_all(trace: Trace) -> None:
 # -- recovery ----------------------------------------------------------------------------------------------------------
 
 
-def recover_all(trace: Trace, *promises: Rows) -> None:
+def recover_all(trace: Trace, promises: tuple[Rows, ...] = ()) -> None:
     trace.promise(*promises)
     for home in sorted(path for path in trace.root.iterdir() if (path / "recording").is_dir()):
         recover(home, disk=trace.disk)
@@ -370,9 +377,9 @@ def torn_papers(root: Path) -> None:
     """An item and a receipt that are half there, and temporary files of both."""
     home = station(root)
     first, second, third = recorded(home).values()
-    Outbox(home).path(first.name).write_bytes(b"{")
+    Outbox(home).path(first.name).write_bytes(b"half an item")
     Outbox(home).path(second.name).rename(Station(home).outbox / f".{second.name}.json.00aa11bb.tmp")
-    Receipts(home).path(third.name).write_bytes(b"{}")
+    Receipts(home).path(third.name).write_bytes(b"half a receipt")
 
 
 # -- a share -----------------------------------------------------------------------------------------------------------
@@ -393,7 +400,7 @@ def with_share(root: Path, episodes: int = 1, seats: tuple[Seat, ...] = (Seat.LE
 
 def with_unmarked_share(root: Path) -> None:
     with_share(root)
-    (root / "share" / ".dyadgrid-share").unlink()
+    (root / "share" / MARK_NAME).unlink()
 
 
 def deliver_all(trace: Trace, homes: tuple[str, ...] = ("left",)) -> None:
@@ -434,24 +441,18 @@ def store_in_a_race(trace: Trace) -> None:
     """The partner's station places other bytes under the same name, just before we do."""
     path = published(trace.home)[Kind.CANONICAL]
     relative = path.relative_to(Station(trace.home).episodes).as_posix()
-    other = path.with_name("other")
-    other.write_bytes(b"other bytes under the same name")
-    placed = trace.share / relative
-    has_run = False
+    other = trace.root / "other"
+    other.write_bytes(FOREIGN)
 
     def before(name: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal has_run
-        if name in ("link", "replace") and arguments[1] == placed and not has_run:
-            has_run = True
-            trace.disk.create_for(placed, other.read_bytes())
-            trace.promise(Stored(f"share/{relative}", whole_file(other, "", other.read_bytes()).sha256))
+        if name in ("link", "replace") and arguments[1] == trace.share / relative:
+            trace.disk.before = nobody_else
+            _store(trace, other, relative, OTHER_ID)
 
     trace.disk.before = before
-    try:
+    with suppress(ShareConflictError):
         _store(trace, path, relative, STATION_ID)
-    except Exception as error:
-        assert "other bytes" in str(error), error
-    assert has_run
+    assert trace.disk.before is nobody_else
 
 
 def write_receipts(trace: Trace) -> None:
@@ -470,6 +471,51 @@ def already_stored(root: Path) -> None:
         target = root / "share" / path.relative_to(Station(home).episodes)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(path.read_bytes())
+
+
+# -- killed first, cut afterwards: what a dead process wrote may not be on the platter when the next one looks ---------
+
+
+def dying_at(trace: Trace, number: int) -> None:
+    """The process dies just before this call from now on."""
+    left = number
+
+    def before(name: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Died(name)
+
+    trace.disk.before = before
+
+
+def record_killed_recover(trace: Trace, number: int) -> None:
+    """A process dies while it seals; the next one recovers; then the power goes."""
+    tape = tape_of()
+    writer = EpisodeWriter(trace.disk, (trace.home,), tape, SHARE_URL)
+    grow(tape, BLOCK)
+    _sync(trace, writer, 0.0)
+    grow(tape, 45)
+    writer.write(0.0)
+    tape.seal(finished(tape.rows), STATISTICS)
+    dying_at(trace, number)
+    with suppress(Died):
+        writer.publish(0.0)
+    trace.disk.before = nobody_else
+    if writer._draft is not None:
+        writer._draft._lock.release()  # as the system does for the dead
+    recover_all(trace)
+    rows = [len(read_episode(path.read_bytes()).rows) for path in Station(trace.home).episodes.rglob("*.dyad")]
+    trace.promise(Rows(0, max(rows)))
+
+
+def deliver_killed_deliver(trace: Trace, number: int) -> None:
+    dying_at(trace, number)
+    with suppress(Died):
+        deliver(trace.home, now=0.0, at_once=True, disk=trace.disk, open_share=opener(trace))
+    trace.disk.before = nobody_else
+    recover(trace.home, disk=trace.disk)
+    deliver_all(trace)
 
 
 # -- stations and shares themselves ------------------------------------------------------------------------------------
@@ -506,7 +552,16 @@ REFUSED: Final = {
     f"recording, call {number} refused": Protocol(station, partial(record_refused, refusal=RefusingOnce(number)))
     for number in (2, 9, 20, 27, 33, 41, 48, 55)
 }
-RECOVERED: Final[Mapping[str, tuple[Callable[[Path], None], tuple[Rows, ...]]]] = {
+KILLED: Final = {
+    f"killed at call {number} of sealing, recovered": Protocol(station, partial(record_killed_recover, number=number))
+    for number in (1, 4, 8, 12, 16, 20, 25, 30, 35, 40)
+} | {
+    f"killed at call {number} of delivering, delivered": Protocol(
+        with_share, partial(deliver_killed_deliver, number=number), delivers=True
+    )
+    for number in (5, 20, 28, 34, 40, 48, 56, 70)
+}
+RECOVERED: Final[Mapping[str, tuple[Callable[[Path], object], tuple[Rows, ...]]]] = {
     "recovery of a torn draft": (torn, (Rows(0, 60),)),
     "recovery of a sealed draft": (sealed_draft, (Rows(0, 75),)),
     "recovery of a sealed draft without its claim": (sealed_without_claim, (Rows(0, 75),)),
@@ -540,6 +595,7 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = {
     "recording, the last flush refused": Protocol(station, partial(record_refused, refusal=refusing_flush(9))),
     "recording, other bytes under the name": Protocol(other_bytes, record_over_other_bytes),
     **REFUSED,
+    **KILLED,
     "recording, the second place": Protocol(
         two_stations,
         partial(record_refused, refusal=RefusingFrom(24), homes=("left", "right")),
@@ -559,9 +615,9 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = {
         station, partial(record_refused, refusal=RefusingFrom(24, errno.ENOSPC))
     ),
     "queueing": Protocol(unqueued, queue_all),
-    "putting off": Protocol(lambda root: recorded(station(root)) and None, put_off_all),
+    "putting off": Protocol(queued, put_off_all),
     **{
-        name: Protocol(prepare, lambda trace, promises=promises: recover_all(trace, *promises))
+        name: Protocol(prepare, partial(recover_all, promises=promises))
         for name, (prepare, promises) in RECOVERED.items()
     },
     "storing a file": Protocol(with_share, store_file, delivers=True),
@@ -577,4 +633,3 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = {
     "writing receipts": Protocol(already_stored, write_receipts, delivers=True),
     "making a share": Protocol(nothing, create_share, ()),
 }
-

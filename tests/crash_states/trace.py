@@ -50,6 +50,10 @@ Refusal = Callable[[str, tuple[Any, ...]], int]
 """The error number with which a call is refused, or 0."""
 
 
+def nobody_else(name: str, arguments: tuple[Any, ...]) -> None:
+    pass
+
+
 def refuse_nothing(name: str, arguments: tuple[Any, ...]) -> int:
     return 0
 
@@ -60,17 +64,9 @@ class LoggingDisk(QuickDisk):
     def __init__(self, refuse: Refusal = refuse_nothing) -> None:
         self.log: list[Call] = []
         self.refuse = refuse
-        self.before: Callable[[str, tuple[Any, ...]], None] = lambda name, arguments: None
+        self.before = nobody_else
         """What somebody else does just before a call of ours."""
         self._paths: dict[int, Path] = {}
-
-    def create_for(self, path: Path, data: bytes) -> None:
-        """Another program makes a whole and durable file."""
-        descriptor = self.create(path)
-        self.write(descriptor, memoryview(data))
-        self.flush(descriptor)
-        self.close(descriptor)
-        self.flush_folder(path.parent)
 
     def _named(self, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(self._paths.get(value, value) if isinstance(value, int) else value for value in arguments)

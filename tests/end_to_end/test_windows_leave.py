@@ -7,17 +7,17 @@ import pytest
 
 from client.keys import make_keys
 from client.picture import Picture
-from data.episode_format import Prefix
 from games.contract import Seat
 from netcode.vocabulary import Command, Reason
-from tests.support.desktop import Desktop, wait_for
+from tests.support.desktop import Desktop
 from tests.support.participants import Client, Table
-from tests.support.sight import Shot, assert_shows, says
+from tests.support.sight import assert_shows
+from tests.support.watching import see, see_banner
 
 pytestmark = [pytest.mark.window, pytest.mark.processes]
 
 CHORD = ("Control_L", "Shift_L", "q")
-SEEN_SECONDS = 4
+SEEN_SECONDS = 15
 """A last screen that stays long enough to be looked at."""
 
 
@@ -50,7 +50,7 @@ def test_who_leaves_ends_the_round_for_both_at_one_frame_under_their_own_name(
     leave(place, leaver)
     other.hear("phase", phase="closed")
     shot = other.look(f"left-by-{leave.__name__}")
-    pair.wait()
+    pair.dismiss()
 
     assert pair.left.canonical_bytes() == pair.right.canonical_bytes()
     record = other.canonical()
@@ -63,12 +63,14 @@ def test_who_leaves_ends_the_round_for_both_at_one_frame_under_their_own_name(
     assert_shows(shot, [sighted.over(outcome_key="outcome.aborted_partner", is_early=True)])
 
 
-def test_a_client_whose_partner_never_comes_says_whom_it_waits_for_and_can_be_left(table: Table, place: Desktop) -> None:
+def test_a_client_whose_partner_never_comes_says_whom_it_waits_for_and_can_be_left(
+    table: Table, place: Desktop
+) -> None:
     left, _ = table.start_left()
     right = table.start(Seat.RIGHT, "--partner", "tcp://127.0.0.1:9")
     right.hear("link", what="nobody listens")
-    shots = [see(client, waiting(client, trouble)) for client, trouble in ((left, ""), (right, "trouble.nobody_listens"))]
-    assert all(shots)
+    see(left, waiting(left, ""), SEEN_SECONDS)
+    see(right, waiting(right, "trouble.nobody_listens"), SEEN_SECONDS)
     leave_by_chord(place, left)
     leave_by_button(place, right)
     for client in (left, right):
@@ -82,8 +84,8 @@ def test_wrong_keys_are_said_on_both_windows(table: Table) -> None:
     right = table.start(Seat.RIGHT, "--partner", address, "--keys", table.terminal.folder / "other")
     right.hear("link", what="wrong key")
     left.hear("link", what="stranger refused")
-    assert see(left, waiting(left, "trouble.stranger"))
-    assert see(right, waiting(right, "trouble.wrong_key"))
+    see(left, waiting(left, "trouble.stranger"), SEEN_SECONDS)
+    see(right, waiting(right, "trouble.wrong_key"), SEEN_SECONDS)
     for client in (left, right):
         client.signal(signal.SIGTERM)
         assert client.wait() == 0, client.errors
@@ -94,7 +96,8 @@ def test_seats_that_were_set_up_differently_refuse_and_name_the_field(table: Tab
     for client, words in zip(pair, ("delay_frames: ours 1, theirs 2", "delay_frames: ours 2, theirs 1"), strict=True):
         assert client.hear("phase", phase="refused")["refusal"] == [words]
         client.hear("phase", phase="closed")
-        assert see(client, blank(client, phase="refused", error=(words,)))
+        see(client, blank(client, phase="refused", error=(words,)), SEEN_SECONDS)
+        client.signal(signal.SIGTERM)
     assert [client.wait() for client in pair] == [1, 1]
 
 
@@ -104,54 +107,19 @@ def test_when_one_side_is_killed_the_other_says_so_and_ends_by_itself(table: Tab
     pair.left.focus()
     pair.left.reach(15)
     pair.right.signal(signal.SIGKILL)
-    assert see_banner(pair.left, "waiting for partner")
-    assert see_banner(pair.left, "partner not reachable")
+    see_banner(pair.left, "waiting for partner")
+    see_banner(pair.left, "partner not reachable")
     pair.left.hear("episode", reason="cut", agreement="partner_lost")
     pair.left.hear("phase", phase="closed")
     end = pair.left.look("cut")
+    pair.left.signal(signal.SIGTERM)
     assert pair.left.wait() == 0
     assert_shows(end, [pair.left.sighted().over(outcome_key="outcome.cut", is_early=True)])
-    assert_prefix(pair.left.canonical(), pair.right)
-
-
-def assert_prefix(survivor: Prefix, killed: Client) -> None:
-    """What the killed seat had on its disk by then is a beginning of what the other one has, or has it for one."""
-    from data.episode_format import read_prefix
-
-    (part,) = killed.home.glob("recording/**/*.part")
-    torn = [path for path in killed.home.glob("recording/**/*.dyad*.part") if not path.name.endswith(".dyadlog.part")]
-    rows = read_prefix((torn or [part])[0].read_bytes()).rows
-    shorter = min(len(rows), len(survivor.rows))
-    assert rows[:shorter] == survivor.rows[:shorter]
-
-
-def see(client: Client, picture: Picture) -> Shot:
-    """A screenshot that shows just this, as soon as there is one."""
-
-    def seen() -> Shot | None:
-        shot = client.look(picture.phase)
-        try:
-            assert_shows(shot, [picture])
-        except AssertionError as error:
-            problems.append(error)
-            return None
-        return shot
-
-    problems: list[AssertionError] = []
-    try:
-        return wait_for("the window to show it", seen, 10)
-    except AssertionError:
-        raise problems[-1] from None
-
-
-def see_banner(client: Client, banner: str) -> Shot:
-    """A screenshot that bears this banner."""
-
-    def seen() -> Shot | None:
-        shot = client.look(banner.replace(" ", "-"))
-        return shot if says(shot, banner) else None
-
-    return wait_for(f"the banner {banner}", seen)
+    outcome = table.terminal.run("sync", "--home", pair.right.home)
+    assert outcome.code == 0, outcome.text
+    rows, recovered = pair.left.canonical().rows, pair.right.canonical().rows
+    shorter = min(len(rows), len(recovered))
+    assert rows[:shorter] == recovered[:shorter]
 
 
 def waiting(client: Client, trouble: str) -> Picture:

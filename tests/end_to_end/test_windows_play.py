@@ -55,7 +55,7 @@ def test_the_demos_windows_show_the_game_move_by_keys_lose_the_focus_and_pass_qu
     (folder / "share").mkdir()
     terminal.environment["DISPLAY"] = place.environment["DISPLAY"]
     where = ("--home", folder, "--share", folder / "share")
-    demo = terminal.start("demo", "--json", "--episodes", 1, "--frames", 9 * HZ, "--seed", 5, *where)
+    demo = terminal.start("demo", "--json", "--episodes", 1, "--frames", 8 * HZ, "--seed", 5, *where)
     left, right = (Screen(place, folder, seat, folder / seat.word) for seat in Seat)
     wait_for("both windows", lambda: [screen.window for screen in (left, right)])
     wait_for("the round", lambda: left.is_recording() and right.is_recording(), 60)
@@ -86,7 +86,7 @@ def test_the_demos_windows_show_the_game_move_by_keys_lose_the_focus_and_pass_qu
 def test_focus_moves_from_window_to_window_and_both_records_agree_on_who_was_away_in_which_frame(
     table: Table, place: Desktop
 ) -> None:
-    pair = table.start_pair("--frames", 12 * HZ, "--final-seconds", 4)
+    pair = table.start_pair("--frames", 12 * HZ, "--final-seconds", 15, right=("--language", "de"))
     left, right = pair.left, pair.right
     pair.play()
     left.focus()
@@ -106,12 +106,13 @@ def test_focus_moves_from_window_to_window_and_both_records_agree_on_who_was_awa
     left.hear("episode", reason="finished", agreement="mutual")
     left.hear("phase", phase="closed")
     end = left.look("ended-while-away")
-    pair.wait()
+    pair.dismiss()
 
     assert left.canonical_bytes() == right.canonical_bytes()
     sighted = {client.seat: client.sighted() for client in pair}
     for client, shot in shots:
-        assert_shows(shot, sighted[client.seat].pictures(shot))
+        language = "en" if client is left else "de"
+        assert_shows(shot, sighted[client.seat].pictures(shot), language)
     assert_shows(end, [sighted[Seat.LEFT].over()])
     for client in pair:
         assert_away_as_told(client.canonical(), client.local())

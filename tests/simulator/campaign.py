@@ -78,7 +78,9 @@ def _seen(outcome: Outcome) -> Counter[str]:
     return +seen
 
 
-def search(seeds: Iterable[int], *, mutant: str | None = None, report: Callable[[Result], None] | None = None) -> Result:
+def search(
+    seeds: Iterable[int], *, mutant: str | None = None, report: Callable[[Result], None] | None = None
+) -> Result:
     """Examine these seeds, on both cores. A mutant needs to be caught only once, so its search stops there."""
     lots = _in_lots(list(seeds), _SEEDS_A_LOT if mutant is None else _SEEDS_A_MUTANTS_LOT)
     result = Result()

@@ -103,23 +103,27 @@ def _foreign(plan: Plan, rng: Random) -> Plan:
 
 
 def _replayed(plan: Plan, rng: Random) -> Plan:
-    return _on_links(plan, rng, replayed=lambda: rng.choice((0.02, 0.2)))
+    return _on_links(plan, rng, replayed=lambda: rng.choice((0.05, 0.3)))
 
 
 def _boasted(plan: Plan, rng: Random) -> Plan:
     return _on_links(plan, rng, boasted=lambda: rng.choice((0.02, 0.2)))
 
 
-_AT_THE_START = 0.25
-"""Greetings are short, and most of the protocol's words are in them."""
+_PARTS_OF_A_RUN = ("start", "end", "anywhere", "anywhere")
+"""Greetings and partings are short, and most of the protocol's words are in them."""
 
 
 def _when(plan: Plan, rng: Random) -> int:
     """A time inside the run: from the greeting to a little after the last frame."""
     play = plan.frames * SECOND // plan.tick_rate
-    if rng.random() < _AT_THE_START:
-        return rng.randrange(0, SECOND)
-    return rng.randrange(0, SECOND + plan.episodes * (play + SECOND))
+    last = SECOND + plan.episodes * (play + SECOND // 2)
+    match rng.choice(_PARTS_OF_A_RUN):
+        case "start":
+            return rng.randrange(0, SECOND)
+        case "end":
+            return rng.randrange(last - SECOND, last + SECOND // 2)
+    return rng.randrange(0, last)
 
 
 def _outage(plan: Plan, rng: Random, length: int, ways: tuple[bool, bool]) -> Plan:
@@ -143,7 +147,7 @@ def _cut(plan: Plan, rng: Random) -> Plan:
 # --- machines -----------------------------------------------------------------------------------------------------
 
 
-def _on_machine(plan: Plan, rng: Random, **changes: Any) -> Plan:
+def _on_machine(plan: Plan, rng: Random, **changes: Any) -> Plan:  # noqa: ANN401  # any of a plan's fields
     """Change one machine."""
     machines = list(plan.machines)
     side = rng.randrange(2)
@@ -153,6 +157,7 @@ def _on_machine(plan: Plan, rng: Random, **changes: Any) -> Plan:
 
 def _stall(plan: Plan, rng: Random) -> Plan:
     lengths = (100, 150, 300, 700, 1500, 3000, 10_000)
+    plan = _loss(plan, rng) if rng.random() < 0.3 else plan
     stalls = sorted((_when(plan, rng), rng.choice(lengths) * MILLISECOND) for _ in range(rng.choice((1, 1, 3))))
     return _on_machine(plan, rng, stalls=tuple(stalls))
 
@@ -170,7 +175,15 @@ def _skew(plan: Plan, rng: Random) -> Plan:
 
 
 def _slow_steps(plan: Plan, rng: Random) -> Plan:
-    return _on_machine(plan, rng, slow_step=rng.choice((5, 40, 120, 400, 400)) * MILLISECOND)
+    """A machine whose ticks are slow, some of them slower than what counts as a standstill."""
+    return _on_machine(plan, rng, slow_step=rng.choice((5, 40, 120)) * MILLISECOND)
+
+
+def _slow_alone(plan: Plan, rng: Random) -> Plan:
+    """Every tick of one seat is as long as a standstill, and its partner goes for good."""
+    slow, gone = plan.machines[0], plan.machines[1]
+    slow, gone = replace(slow, slow_step=400 * MILLISECOND), replace(gone, crash=_moment(plan, rng), restart_after=None)
+    return replace(plan, machines=(slow, gone) if rng.random() < 0.5 else (gone, slow))
 
 
 _PHASES = ("greeting", "readying", "countdown", "playing", "playing", "playing", "playing", "held", "result")
@@ -178,8 +191,13 @@ _PHASES = ("greeting", "readying", "countdown", "playing", "playing", "playing",
 
 def _moment(plan: Plan, rng: Random) -> Moment:
     phase = rng.choice(_PHASES)
-    ticks = rng.randrange(plan.frames) if phase == "playing" else rng.randrange(4)
+    ticks = _frame(plan, rng) if phase == "playing" else rng.randrange(4)
     return Moment(phase, rng.randrange(plan.episodes) if phase != "greeting" else 0, ticks)
+
+
+def _frame(plan: Plan, rng: Random) -> int:
+    """A frame in which something happens; often so that an input sampled then belongs to the last frame."""
+    return max(0, plan.frames - 1 - plan.delay_frames) if rng.random() < 0.3 else rng.randrange(plan.frames)
 
 
 def _crash(plan: Plan, rng: Random) -> Plan:
@@ -187,7 +205,10 @@ def _crash(plan: Plan, rng: Random) -> Plan:
 
 
 def _rejoin(plan: Plan, rng: Random) -> Plan:
+    """A crash and a new start; now and then, what the program that is gone said still comes in."""
     plan = replace(plan, episodes=max(plan.episodes, 2))
+    if rng.random() < 0.4:
+        plan = replace(plan, links=(replace(plan.links[0], replayed=0.3), replace(plan.links[1], replayed=0.3)))
     back = rng.choice((50, 400, 1000, 3000, 6000)) * MILLISECOND
     return _on_machine(plan, rng, crash=_moment(plan, rng), restart_after=back)
 
@@ -195,7 +216,7 @@ def _rejoin(plan: Plan, rng: Random) -> Plan:
 def _lost_start(plan: Plan, rng: Random) -> Plan:
     """One seat begins while the other does not hear it, crashes in its first frames, and comes back at once."""
     side = rng.randrange(2)
-    start = rng.randrange(100, 700) * MILLISECOND
+    start = rng.randrange(301, 340) * MILLISECOND  # between the last greeting and READY
     silent = Outage(start, start + rng.randrange(500, 1500) * MILLISECOND, (side == 0, side == 1))
     crash = Moment("playing", 0, rng.randrange(6))
     machines = list(plan.machines)
@@ -231,7 +252,7 @@ def _quit(plan: Plan, rng: Random) -> Plan:
 
 def _both_quit(plan: Plan, rng: Random) -> Plan:
     """Both quit in the same frame, or nearly."""
-    moment = Moment("playing", rng.randrange(plan.episodes), rng.randrange(plan.frames))
+    moment = Moment("playing", rng.randrange(plan.episodes), _frame(plan, rng))
     later = replace(moment, ticks=min(plan.frames - 1, moment.ticks + rng.choice((0, 0, 1, 2))))
     first, second = plan.machines
     return replace(plan, machines=(replace(first, quit=moment), replace(second, quit=later)))
@@ -241,7 +262,9 @@ def _both_quit(plan: Plan, rng: Random) -> Plan:
 
 
 def _tamper(plan: Plan, rng: Random) -> Plan:
-    return _on_machine(plan, rng, tamper_frame=rng.randrange(plan.frames))
+    """One side's state is altered, on a link that is often bad: both must name the frame all the same."""
+    plan = _loss(plan, rng) if rng.random() < 0.6 else plan
+    return _on_machine(plan, rng, tamper_frame=_frame(plan, rng))
 
 
 def _unlike(plan: Plan, rng: Random) -> Plan:
@@ -266,6 +289,7 @@ FAULTS: dict[str, Fault] = {
     "both-stall": _both_stall,
     "skew": _skew,
     "slow-steps": _slow_steps,
+    "slow-alone": _slow_alone,
     "crash": _crash,
     "rejoin": _rejoin,
     "lost-start": _lost_start,
@@ -279,5 +303,5 @@ FAULTS: dict[str, Fault] = {
 """Every fault by its name in the coverage counters."""
 
 _CHANCE = 0.2
-_CHANCES = {"unlike": 0.08, "cut": 0.15, "both-quit": 0.08, "tamper": 0.12, "lost-start": 0.1}
+_CHANCES = {"unlike": 0.08, "cut": 0.15, "both-quit": 0.08, "tamper": 0.25, "lost-start": 0.1, "slow-alone": 0.08}
 """What ends a session early hides what comes after it, so it is drawn less often."""

@@ -81,7 +81,7 @@ class Machine:
         return -((self._boot_clock - local) * _MILLION // (_MILLION + self.plan.skew_millionths))
 
     def next_wake(self, arrival: int | None) -> int:
-        """When this machine has something to do: its deadline, a packet, the end of a stall; `NEVER` when it is done."""
+        """When this machine has something to do: its deadline, a packet, the end of a stall; or `NEVER`."""
         if not self.is_up:
             return NEVER if self._back_at is None else self._back_at
         wake = self._wakes_at

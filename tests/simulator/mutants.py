@@ -4,6 +4,8 @@ Each stands for a mistake that somebody has made (the origin's and the libraries
 they change a rule. `applied` is the only way in, and undoes everything on its way out.
 """
 
+# ruff: noqa: ANN401  # a mutant stands in for methods of generic classes
+
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
@@ -15,13 +17,13 @@ from netcode import session as session_module
 from netcode.agreement import agree, episode_terms
 from netcode.chain import SessionChain
 from netcode.episode import Episode, Tick
-from netcode.inputs import INPUT_BYTES, Input
+from netcode.inputs import INPUT_BYTES
 from netcode.limits import SECOND
 from netcode.packets import Packet, Verdict
 from netcode.pulse import Pulse
 from netcode.session import Phase, Session
 from netcode.timeline import Progress, Timeline
-from netcode.vocabulary import Agreement, Command, ConfirmedFrame, End, EpisodeTerms, Reason
+from netcode.vocabulary import Agreement, Command, ConfirmedFrame, End, EpisodeTerms, Input, Reason
 
 _PATIENCE_TICKS = 8
 """After so many ticks at a guessed end, a mutant takes it for the real one."""
@@ -168,7 +170,8 @@ def _send_no_first_frames(self: Any, *args: Any, **rules: Any) -> None:
 
 def _guess_for_ever(self: Any, _frame: int) -> int:
     last = self.partner.count - 1
-    return self.partner[last].action if last >= 0 else 0
+    action: int = self.partner[last].action if last >= 0 else 0
+    return action
 
 
 def _believe_own_flags(self: Any, frame: int, inputs: tuple[Input, Input], *, done: bool) -> End | None:
@@ -262,11 +265,13 @@ def _no_fin_check(self: Any) -> bool:
 
 def _name_the_checkpoint(self: Any, _theirs: Any) -> int:
     first, ours = self.chain.row_hashes()
-    return first + len(ours) - 1
+    last: int = first + len(ours) - 1
+    return last
 
 
 def _count_what_was_sent(self: Any) -> int:
-    return min(self.timeline.own.count, self.timeline.partner.count)
+    held: int = min(self.timeline.own.count, self.timeline.partner.count)
+    return held
 
 
 def _any_word_is_fin(self: Any, now: int) -> None:
@@ -300,7 +305,7 @@ _take_introduction = Session._take_introduction
 _session_play = Session._play
 _session_ready_next = Session._ready_next
 _finish_episode = Session._finish_episode
-_greet = Session._greet
+_excuse = Session._excuse_standstill
 
 
 def _any_episode(self: Any, body: Any, index: int, now: int, *, is_newest: bool) -> None:
@@ -332,6 +337,12 @@ def _minimum_over_connected(self: Any, sample: Input | None, now: int) -> Tick:
 
 def _never_excuse(self: Any, now: int) -> None:
     self._advanced_at = now
+
+
+def _linger_asleep(self: Any, now: int) -> None:
+    since = self._phase_since
+    _excuse(self, now)
+    self._phase_since = since
 
 
 def _excuse_everything(self: Any, now: int) -> None:
@@ -399,6 +410,11 @@ def _own_index(own: Any, partner: Any) -> Any:
     return agree(own, partner)._replace(episode=own.next_episode)
 
 
+def _settled_by_verdicts(self: Any) -> bool:
+    last = self._verdict
+    return last is not None and self._seen >= last.episode and self._partner_seen >= last.episode
+
+
 _catch_up = Pulse._catch_up
 
 
@@ -417,7 +433,9 @@ def _own_clock_owes(self: Any, due: int) -> int:
 
 
 _LAWS: dict[str, Mutant] = {
-    "force-confirm-at-end": Mutant("leftovers are promoted after a while", [Patch(Timeline, "advance", _force_confirm)]),
+    "force-confirm-at-end": Mutant(
+        "leftovers are promoted after a while", [Patch(Timeline, "advance", _force_confirm)]
+    ),
     "promote-before-rollback": Mutant(
         "a late input is confirmed without computing its frame again",
         [Patch(Timeline, "_promote", _promote_as(_guess_stands))],
@@ -492,9 +510,7 @@ _MORE: dict[str, Mutant] = {
         "the last row is named, not the first that differs",
         [Patch(Episode, "_first_differing_frame", _name_the_checkpoint)],
     ),
-    "sent-is-held": Mutant(
-        "M counts what was sent", [Patch(Episode, "held_rows", _property(_count_what_was_sent))]
-    ),
+    "sent-is-held": Mutant("M counts what was sent", [Patch(Episode, "held_rows", _property(_count_what_was_sent))]),
     "seal-is-fin": Mutant("any last word makes it mutual", [Patch(Episode, "_conclude", _any_word_is_fin)]),
     "seal-names-present": Mutant("SEAL counts predicted rows", [Patch(Episode, "_close", _seal_the_present)]),
     "any-run": Mutant("packets of another session count", [Patch(Session, "_take", _any_run)]),
@@ -515,6 +531,14 @@ _MORE: dict[str, Mutant] = {
     "slow-is-standstill": Mutant(
         "a machine whose ticks are slow never loses its partner",
         [Patch(Session, "_excuse_standstill", _excuse_everything)],
+    ),
+    "linger-asleep": Mutant(
+        "who slept through the time for answering does not answer",
+        [Patch(Session, "_excuse_standstill", _linger_asleep)],
+    ),
+    "leave-unnamed": Mutant(
+        "who has found a divergence goes before the partner can name it",
+        [Patch(Session, "_is_settled", _property(_settled_by_verdicts))],
     ),
     "wait-to-leave": Mutant("who leaves waits for the partner", [Patch(Session, "_play", _wait_to_leave)]),
     "no-linger": Mutant(
@@ -551,4 +575,3 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
 }
 """Every mutant by its name on the command line."""
-

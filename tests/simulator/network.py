@@ -9,8 +9,8 @@ from netcode.limits import MAX_PACKET_BYTES, MILLISECOND
 from netcode.packets import Play, decode, encode
 from tests.simulator.plan import LinkPlan, Plan
 
-_MOST_REMEMBERED = 64
-"""Old packets that wait to be replayed."""
+_FIRST_REMEMBERED, _REMEMBERED, _MOST_REMEMBERED = 8, 0.1, 40
+"""Old packets that wait to be replayed: the greetings, and a tenth of the rest."""
 _LATEST_REPLAY = 2000 * MILLISECOND
 
 Foreign = tuple[list[bytes], list[bytes]]
@@ -53,16 +53,18 @@ class Network:
                 self._carry(sender, boast, now)
 
     def _replay(self, sender: int, data: bytes, now: int) -> None:
-        """Some packets are kept; some of the kept ones come again, after the newer ones."""
+        """The first packets and some later ones are kept; some of the kept ones come again, after the newer ones."""
         rng, said = self._rng, self._said[sender]
         self._sent += 1
-        if rng.random() < 0.1:
+        if len(said) < _FIRST_REMEMBERED or rng.random() < _REMEMBERED:
             said.append(data)
             if len(said) > _MOST_REMEMBERED:
-                said.pop(rng.randrange(_MOST_REMEMBERED))
+                said.pop(rng.randrange(_FIRST_REMEMBERED, _MOST_REMEMBERED))
         if said and rng.random() < self._links[sender].replayed:
             self.counts["replayed"] += 1
-            heapq.heappush(self._flying[1 - sender], (now + rng.randrange(_LATEST_REPLAY), self._sent, rng.choice(said)))
+            heapq.heappush(
+                self._flying[1 - sender], (now + rng.randrange(_LATEST_REPLAY), self._sent, rng.choice(said))
+            )
 
     def _carry(self, sender: int, data: bytes, now: int) -> None:
         link, rng = self._links[sender], self._rng
@@ -114,7 +116,7 @@ class Network:
 
 
 def _boast(data: bytes, rng: Random) -> bytes | None:
-    """The same packet with a claim that cannot be, which makes all of it worth nothing; None if it is no input packet."""
+    """The same packet with a claim that cannot be, so all of it is worth nothing; None if it is no input packet."""
     try:
         envelope, body = decode(data)
     except ProtocolError:

@@ -1,4 +1,4 @@
-"""What must be true of every run, whatever went wrong in it. Each broken law is one sentence; none means all is well."""
+"""What must be true of every run, whatever went wrong in it. Each broken law is one sentence."""
 
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -39,9 +39,8 @@ def judge(outcome: Outcome) -> list[str]:
     broken += _chatter(outcome)
     for machine in outcome.machines:
         for record in machine.witness.records:
-            broken += [
-                f"{_SEATS[machine.seat]} episode {record.episode}: {fault}" for fault in _record(outcome, machine, record)
-            ]
+            whose = f"{_SEATS[machine.seat]} episode {record.episode}"
+            broken += [f"{whose}: {fault}" for fault in _record(outcome, machine, record)]
         broken += _order(machine)
     for pair in pairs(outcome):
         broken += [f"episode {pair[0].episode}: {fault}" for fault in _pair(outcome.plan, pair)]
@@ -211,10 +210,11 @@ def _claim(ending: Ending, record: Record, partner: Record) -> Iterator[str]:
         yield f"inputs held, and the partner holds {partner.own_inputs} and {partner.partner_inputs} of {rows}"
     if min(partner.own_inputs, partner.partner_inputs) < ending.held_rows:
         yield f"M = {ending.held_rows}, and the partner holds {partner.own_inputs} and {partner.partner_inputs}"
-    if agreement is Agreement.PARTNER_SEALED and partner.ending is not None and ending.partner_rows != len(partner.rows):
-        yield f"the partner sealed {len(partner.rows)} rows, and {ending.partner_rows} are named"
-    if agreement is Agreement.PARTNER_SEALED and partner.ending is None:
-        yield "the partner is said to have sealed, and crashed"
+    if agreement is Agreement.PARTNER_SEALED:
+        if partner.ending is None:
+            yield "the partner is said to have sealed, and crashed"
+        elif ending.partner_rows != len(partner.rows):
+            yield f"the partner sealed {len(partner.rows)} rows, and {ending.partner_rows} are named"
 
 
 # --- the session as a whole ---------------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ def _refusals(outcome: Outcome) -> Iterator[str]:
 
 
 def _all_is_repaired(outcome: Outcome) -> Iterator[str]:
-    """Nobody left and no silence came near the grace: every episode is complete, and known to be unless FIN was late."""
+    """Nobody left and no silence came near the grace: every episode is complete, and known to be if FIN came."""
     plan = outcome.plan
     tampered = [machine.tamper_frame for machine in plan.machines if machine.tamper_frame is not None]
     for machine in outcome.machines:
@@ -272,4 +272,3 @@ def _found_in_time(plan: Plan, record: Record, frame: int, seat: str) -> Iterato
     latest = checkpoint + plan.window_frames + 2 * plan.delay_frames + 2 + 60 * plan.tick_rate // 30
     if len(record.rows) > latest:
         yield f"calm: {seat} went on to row {len(record.rows)} after frame {frame} was altered"
-

@@ -25,7 +25,7 @@ class Person:
         self._held_for = 0
         self._catching_up = 0
 
-    def sample(self, now: int, frame: int, state: Any) -> Input:
+    def sample(self, now: int, frame: int, state: Any) -> Input:  # noqa: ANN401  # a game's own
         """The input of the tick at virtual time `now`, for (about) `frame`, while `state` is on the screen."""
         if any(start <= now < stop for start, stop in self._plan.aways):
             self._held_for = 0
@@ -35,7 +35,7 @@ class Person:
         self._catching_up = max(0, self._catching_up - 1)
         return Input(self._action(frame, state), flags)
 
-    def _action(self, frame: int, state: Any) -> int:
+    def _action(self, frame: int, state: Any) -> int:  # noqa: ANN401  # a game's own
         match self._plan.player:
             case "bot" if self._bot is not None:
                 return self._bot.act(state)

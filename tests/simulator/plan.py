@@ -69,8 +69,8 @@ class MachinePlan:
     differs: Literal["", "term", "header"] = ""
     """What this seat was set up with that the other was not: both must refuse."""
     player: Literal["walk", "taps", "still", "boundary", "bot"] = "walk"
-    """`walk`: keys held for a random while; `taps`: another key every tick; `boundary`: changes at the first frames, the
-    last ones and around checkpoints; `bot`: the game's own."""
+    """`walk`: keys held for a random while; `taps`: another key every tick; `boundary`: changes at the first frames,
+    the last ones and around checkpoints; `bot`: the game's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +134,23 @@ class Plan:
 
     @property
     def hears_the_last_word(self) -> bool:
-        """Whether no silence comes near the linger: whoever is done with the last episode answers for so long."""
-        return self.longest_silence <= self.times.linger - SECOND
+        """Whether no silence of the link comes near the linger: whoever is done answers for so long.
+
+        Its own standstill is no part of it: who slept in that time answers when it wakes.
+        """
+        return self._link_silence <= self.times.linger - SECOND
 
     @property
     def longest_silence(self) -> int:
         """The sum of all that can keep one seat from hearing the other; both asleep at once count for nothing."""
         stalls = [set(machine.stalls) for machine in self.machines]
         alone = (stalls[0] | stalls[1]) - (stalls[0] & stalls[1])
+        return sum(length for _, length in alone) + self._link_silence
+
+    @property
+    def _link_silence(self) -> int:
         bursts = max(link.burst_length for link in self.links)
-        return sum(length for _, length in alone) + sum(out.stop - out.start for out in self.outages) + 2 * bursts
+        return sum(outage.stop - outage.start for outage in self.outages) + 2 * bursts
 
     @property
     def frame_time(self) -> int:
@@ -157,10 +164,12 @@ class Plan:
     @property
     def time_limit(self) -> int:
         """By when every machine must be done: progress within a bound after the last fault."""
-        waits = 3 * self.grace + self.times.leave + self.times.linger + 4 * SECOND
+        times = self.times
+        assert times.rejoin is not None, "a simulated session does not wait for ever"
+        waits = 3 * self.grace + times.leave + times.linger + 4 * SECOND
         restarts = sum((machine.restart_after or 0) + 2 * self.grace for machine in self.machines if machine.crash)
         episodes = (self.episodes + 1) * (self.frames * self.frame_time + 2 * SECOND)
-        return self.disturbed_until + episodes + 2 * waits + restarts + self.times.rejoin
+        return self.disturbed_until + episodes + 2 * waits + restarts + times.rejoin
 
     def to_json(self) -> dict[str, Any]:
         """A plan as JSON values."""

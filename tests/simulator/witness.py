@@ -18,7 +18,7 @@ _TRIMMED_IN_LOTS = 512
 
 @dataclass(slots=True)
 class Record:
-    """What one program recorded of one episode. `own_inputs` and `partner_inputs` are counts that it held at the end."""
+    """What one program recorded of one episode. `own_inputs` and `partner_inputs` are counts at its end."""
 
     run: str
     episode: int
@@ -106,7 +106,7 @@ class Witness:
         elif not tick.verified <= tick.shown_frame <= tick.frame:
             broken = f"shown frame {tick.shown_frame} is not between V = {tick.verified} and n = {tick.frame}"
         elif tick.guess > 0 and tick.shown_frame - tick.received > terms.guess_frames:
-            broken = f"frame {tick.shown_frame - 1} was guessed {tick.guess} though the last real one is {tick.received}"
+            broken = f"frame {tick.shown_frame - 1} was guessed {tick.guess} after R = {tick.received}"
         if broken is not None:
             self.faults.append(broken)
         if tick.held is Held.WINDOW:
@@ -143,10 +143,9 @@ class Witness:
             ends_by_game = timeline.end.cause == "game"
             if ends_by_game and headed_for >= timeline.end.rows and not (was_end and headed_for == timeline.end.rows):
                 self.seen["wrong guess: unguessed end"] += 1
-        if was_end and tick.verified >= headed_for and (timeline.end is None or timeline.end.rows != headed_for):
-            self.seen["wrong guess: false end"] += 1
-        elif was_end and tick.rollback_frames and timeline.end is None and not timeline.head_is_end:
-            self.seen["wrong guess: false end"] += 1
+        went_past = tick.verified >= headed_for and (timeline.end is None or timeline.end.rows != headed_for)
+        was_taken_back = tick.rollback_frames > 0 and timeline.end is None and not timeline.head_is_end
+        self.seen["wrong guess: false end"] += was_end and (went_past or was_taken_back)
         self._headed_for = (timeline.head_count, timeline.predicted_count > 0 and timeline.head_is_end)
 
     def _watch_silence(self, session: Session[Any], episode: Episode[Any], now: int) -> None:

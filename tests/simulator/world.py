@@ -50,7 +50,7 @@ def terms_of(plan: Plan, game: Game[Any]) -> Terms:
         config=tuple(sorted(config.items())),
         actions=game.actions,
         event_kinds=game.event_kinds,
-        columns=tuple(tuple(column) for column in game.columns),
+        columns=tuple((name, kind, unit, meaning) for name, kind, unit, meaning in game.columns),
         tick_rate=plan.tick_rate,
         delay_frames=plan.delay_frames,
         window_frames=plan.window_frames,

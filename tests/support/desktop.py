@@ -5,16 +5,19 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-TOOLS = ("Xvfb", "openbox", "xdotool", "wmctrl", "xprop", "import")
+TOOLS = ("Xvfb", "openbox", "xdotool", "wmctrl", "xprop", "xwininfo", "import")
 PATIENCE_SECONDS = 20.0
 """How long a desktop may take for one thing on a loaded machine, before a test gives up."""
 
+FIRST_DISPLAY, PROCESSES, DISPLAYS_EACH = 100, 4000, 10
+_desktops = count()
 TITLE_BAR = 18
 DRAG_STEPS = 10
 
@@ -59,10 +62,16 @@ class Desktop:
         self._ask("xdotool", "windowmove", by, str(x), str(y), "windowraise", by)
 
     def area(self, window: str) -> tuple[int, int, int, int]:
-        """Where a window is, and its size."""
-        lines = self._ask("xdotool", "getwindowgeometry", "--shell", window).splitlines()
-        values = dict(line.split("=") for line in lines)
-        return int(values["X"]), int(values["Y"]), int(values["WIDTH"]), int(values["HEIGHT"])
+        """Where a window is, without its frame, and its size."""
+        lines = self._ask("xwininfo", "-id", window).splitlines()
+        values = dict(line.strip().split(":", 1) for line in lines if ":" in line)
+        x, y, width, height = (
+            int(values[name]) for name in ("Absolute upper-left X", "Absolute upper-left Y", "Width", "Height")
+        )
+        return x, y, width, height
+
+    def move(self, window: str, x: int, y: int) -> None:
+        self._ask("xdotool", "windowmove", window, str(x), str(y))
 
     def drag(self, window: str, dx: int, dy: int) -> None:
         """Drag a window by its title bar, in steps as a hand does."""
@@ -98,7 +107,9 @@ class Desktop:
         self._ask("wmctrl", "-i", "-c", window)
 
     def screenshot(self, window: str, path: Path) -> Path:
-        self._ask("import", "-window", window, str(path))
+        """A window's own pixels. There is no file if the window is gone: the tool then waits for a click on another."""
+        with suppress(subprocess.TimeoutExpired):
+            self._ask("import", "-window", window, str(path))
         return path
 
     def has_window_manager(self) -> bool:
@@ -112,23 +123,34 @@ class Desktop:
 
 @contextmanager
 def desktop(size: str = "1400x800") -> Iterator[Desktop]:
-    """A display of its own for one test, on a number that the server finds free itself."""
+    """A display of its own for one test."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
         pytest.skip(f"a virtual desktop needs {', '.join(missing)}")
     read, write = os.pipe()
+    # Without -noreset the server starts anew when its last client goes, and who is just coming is thrown out.
+    options = ["-displayfd", str(write), "-screen", "0", f"{size}x24", "-nolisten", "tcp", "-noreset"]
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
+        ["Xvfb", _free_display(), *options],
         pass_fds=(write,),
         stderr=subprocess.DEVNULL,
     )
     os.close(write)
     with os.fdopen(read) as answer, _ended(server):
-        place = Desktop(f":{answer.readline().strip()}")
+        number = answer.readline().strip()
+        assert number, "the X server did not start"
+        place = Desktop(f":{number}")
         manager = subprocess.Popen(["openbox"], env=place.environment, stderr=subprocess.DEVNULL)
         with _ended(manager):
             wait_for("the window manager", place.has_window_manager)
             yield place
+
+
+def _free_display() -> str:
+    """A number that no other test process takes. The server could find one, but one that ends takes the socket of one
+    that begins on the same number with it.
+    """
+    return f":{FIRST_DISPLAY + os.getpid() % PROCESSES * DISPLAYS_EACH + next(_desktops) % DISPLAYS_EACH}"
 
 
 @contextmanager

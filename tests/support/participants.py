@@ -158,6 +158,14 @@ class Pair:
         codes = [client.wait() for client in self]
         assert codes == [0, 0], f"exit codes {codes}: {self.left.errors} {self.right.errors}"
 
+    def dismiss(self) -> None:
+        """Close the last screens: everything is said and seen. Both must have been about to end anyway."""
+        for client in self:
+            client.hear("phase", phase="closed")
+            if client.process.poll() is None:
+                client.signal(signal.SIGTERM)
+        self.wait()
+
     def play(self) -> None:
         """Wait until both play."""
         for client in self:

@@ -144,7 +144,7 @@ class Sighted:
         scene = self._game.scene(self.states[-1], self.local.header.seat)
         totals = (*scene.scores, scene.common)
         tick = next(tick for tick in reversed(self.local.of("tick")) if tick["shown_digest"])
-        picture = replace(self._picture(tick, 0.0), phase="finished", scene=scene, totals=totals)
+        picture = replace(self._picture({**tick, "shown_frame": -1}, 0.0), phase="finished", scene=scene, totals=totals)
         ordinary = replace(picture, is_away=False, missed_seconds=None, is_partner_away=False)
         return replace(ordinary, **signs)  # type: ignore[arg-type]  # names of a picture's fields
 
@@ -173,16 +173,22 @@ def assert_shows(shot: Shot, pictures: Iterable[Picture], language: str = "en") 
     """The screenshot shows one of these pictures, which follow each other as they may have done on the window: what
     pops and glides does so in the later ones.
     """
+    least = differences(shot, *pictures, language=language)
+    assert not least, f"{shot.path} ({shot.load().get_size()}) differs at {least}"
+
+
+def differences(shot: Shot, *pictures: Picture, language: str = "en") -> list[str]:
+    """Names of the pieces in which a screenshot differs from the one that it resembles most."""
+    assert pictures, f"{shot.path.name}: nothing was drawn by then"
     pixels = shot.load()
-    least: list[str] | None = None
     artist = Artist(pixels.get_size(), language)
+    least: list[str] | None = None
     for picture in pictures:
         found = artist.blemishes(pixels, picture)
         if not found:
-            return
+            return []
         least = found if least is None or len(found) < len(least) else least
-    assert least is not None, f"{shot.path.name}: nothing was drawn by then"
-    raise AssertionError(f"{shot.path} ({pixels.get_size()}) differs at {least}")
+    return least or []
 
 
 def says(shot: Shot, banner: str) -> bool:

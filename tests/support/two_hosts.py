@@ -4,6 +4,7 @@ Only the superuser of a Linux machine may make them, and not inside every contai
 """
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -33,13 +34,18 @@ class TwoHosts:
         """The cable is whole again."""
         self._link(Seat.LEFT, "set", _CABLE, "up")
 
-    def spoil(self, *netem: str) -> str:
-        """Have the kernel lose or delay packets both ways (arguments of `tc ... netem`); why it cannot, or nothing."""
+    def shape(self, *discipline: str) -> str:
+        """Have the kernel queue each host's packets so (words of `tc qdisc`); why it cannot, or nothing."""
         for name in self._names:
-            done = _run("tc", "-n", name, "qdisc", "add", "dev", _CABLE, "root", "netem", *netem)
+            done = _run("tc", "-n", name, "qdisc", "add", "dev", _CABLE, "root", *discipline)
             if done.returncode:
                 return done.stderr.strip()
         return ""
+
+    def dropped(self) -> int:
+        """How many packets the queues have dropped so far, on both hosts."""
+        told = [_run("tc", "-n", name, "-s", "qdisc", "show", "dev", _CABLE).stdout for name in self._names]
+        return sum(int(count) for count in re.findall(r"dropped (\d+)", "".join(told)))
 
     def set_up(self) -> str:
         """Make the hosts; why that is not permitted here, or nothing."""
