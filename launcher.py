@@ -172,6 +172,7 @@ def play(
     language: options.Language = "en",
     final_seconds: options.FinalSeconds = 30.0,
     home: options.StationHome = None,
+    second_home: options.SecondHome = None,
     share: options.ShareFolder = None,
     lag_ms: options.LagMs = 0.0,
     jitter_ms: options.JitterMs = 0.0,
@@ -200,6 +201,7 @@ def play(
             session=session,
             participant=participant,
             home=home or _data_folder() / "station",
+            second_home=second_home and second_home.absolute(),
             share=_share_or_own(share),
             game=game,
             tick_rate=hz,
@@ -228,9 +230,9 @@ def play(
         if no_courier:
             code = run_seat(plan)
         else:
-            with courier_for([plan.home]):
+            with courier_for(plan.homes):
                 code = run_seat(plan)
-                await_delivery([plan.home], DELIVERY_SECONDS)
+                await_delivery(plan.homes, DELIVERY_SECONDS)
     except (ValueError, LookupError, OSError, KeysError, LinkError, DisplayError) as error:
         raise _fail(error) from error
     raise typer.Exit(code)

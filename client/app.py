@@ -352,6 +352,11 @@ class Client:
             "rejected_packets": session.rejected,
             "stray_packets": session.strays,
             "round_trip_us": session.rtt // 1000,
+            # Of the link, since the program began: it outlives episodes.
+            "connects": self._parts.link.tally.connects,
+            "refused_connections": self._parts.link.tally.refused,
+            "unsent_packets": self._parts.link.tally.unsent,
+            "odd_messages": self._parts.link.tally.oddities,
         }
 
     # --- drawing --------------------------------------------------------------------------------------------------

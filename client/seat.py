@@ -6,6 +6,7 @@ import secrets
 import socket as host
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -33,11 +34,13 @@ from client.theme import Theme
 from client.window import Window
 from data.episode_header import encode_header
 from data.episode_row import encode_row
+from data.free_space import missing_space
 from data.layout import check_id
 from data.local_format import LocalHeader
 from data.provenance import source_hash
 from data.recorder import Recorder
-from data.recovery import recover
+from data.recovery import RecoveryReport, recover
+from data.station import homes_of
 from games import registry
 from games.contract import Game, Seat
 from netcode.bad_link import BadLink
@@ -53,6 +56,8 @@ CLOSE_SECONDS: Final = 20.0
 """For the recorder's last files; what is not done by then, the next start recovers."""
 
 
+LONGEST_SECONDS: Final = 20 * 60
+"""How long an episode may last whose game names no limit: for the space that it may need."""
 INVISIBLE_DRIVERS: Final = ("dummy", "offscreen")
 """What SDL falls back to, without a word, where there is no display: nobody would see the window."""
 
@@ -73,6 +78,7 @@ class SeatPlan:
     session: str
     participant: str
     home: Path
+    second_home: Path | None
     share: str
     game: str
     tick_rate: int
@@ -108,8 +114,16 @@ class SeatPlan:
             raise ValueError(f"--seat: expected left or right, got {self.seat!r}")
         for option in ("study", "dyad", "session", "participant"):
             check_id(option, getattr(self, option))
+        if self.second_home is not None and self.second_home.absolute() == self.home.absolute():
+            raise ValueError(f"--second-home: expected another folder than {self.home}, best on another disk")
         if self.run is not None and len(bytes.fromhex(self.run)) != RUN_BYTES:
             raise ValueError(f"--run: expected {2 * RUN_BYTES} hex digits, got {self.run!r}")
+
+    @property
+    def homes(self) -> tuple[Path, ...]:
+        """The station and its second place: this session's, and one that an earlier session may have used."""
+        named = () if self.second_home is None else (self.second_home,)
+        return tuple(dict.fromkeys((*homes_of(self.home), *named)))
 
     @property
     def place(self) -> Seat:
@@ -128,14 +142,45 @@ def run_seat(plan: SeatPlan) -> int:
         _check_display()
     game = registry.find(plan.game)
     terms = terms_of(plan, game)
-    recover(plan.home)
+    recoveries = [recover(home) for home in plan.homes]
+    _check_space(plan, terms)
     socket = ZmqLink(plan.place, plan.address, load_keys(plan.keys, plan.place))
     try:
         reports = Reports(sys.stdout if plan.reports else None)
+        for recovery in recoveries:
+            _tell_recovery(recovery, reports)
         reports.tell("listening", address=socket.address)
-        return _play(plan, game, terms, _link(plan, socket), reports)
+        earlier = [
+            f"An earlier recording could not be recovered: {one}" for recovery in recoveries for one in recovery.refused
+        ]
+        return _play(plan, game, terms, _link(plan, socket), reports, earlier)
     finally:
         socket.close()
+
+
+def _check_space(plan: SeatPlan, terms: Terms) -> None:
+    """Refuse a session that does not fit on the disk.
+
+    Raises:
+        ValueError: how much is free, and how much is needed.
+    """
+    frames = dict(terms.config).get("frames", LONGEST_SECONDS * terms.tick_rate)
+    for home in dict.fromkeys((plan.home, plan.second_home or plan.home)):
+        missing = missing_space(home, plan.episodes, frames)
+        if missing:
+            raise ValueError(missing)
+
+
+def _tell_recovery(recovery: RecoveryReport, reports: Reports) -> None:
+    """What an earlier session had left, for whoever listens."""
+    found = {
+        "published": recovery.published,
+        "recovered": recovery.recovered,
+        "set_aside": recovery.set_aside,
+        "refused": recovery.refused,
+    }
+    if any(found.values()):
+        reports.tell("recovery", home=str(recovery.home), **found)
 
 
 def _check_display() -> None:
@@ -161,15 +206,18 @@ def _link(plan: SeatPlan, socket: ZmqLink) -> Link:
     )
 
 
-def _play(plan: SeatPlan, game: Game[Any], terms: Terms, link: Link, reports: Reports) -> int:
+def _play(plan: SeatPlan, game: Game[Any], terms: Terms, link: Link, reports: Reports, earlier: Sequence[str]) -> int:
     window = _window(plan)
-    recorder = Recorder(plan.home, share_url=plan.share, seat=plan.place)
+    recorder = Recorder(
+        plan.home, share_url=plan.share, seat=plan.place, second_place=plan.second_home, earlier=earlier
+    )
     try:
         parts = _parts(plan, game, terms, link, reports, window, recorder)
         Client(parts, final_seconds=plan.final_seconds).run()
     finally:
-        window.close()
+        window.vanish()
         all_recorded = recorder.close(CLOSE_SECONDS)
+        window.close()
     reports.tell("closed", recorded=all_recorded, alarms=list(recorder.alarms))
     return 0 if all_recorded and not parts.session.refusal else 1
 

@@ -92,15 +92,15 @@ class View:
 
     def park(self, now_ns: int) -> None:
         """The participant left: stay on what is shown now."""
-        if self._live is None or (self._parked is not None and self._replay is None):
+        if self._live is None:
             return
+        shown = self.shown(now_ns)  # a fast-forward that has run out by now is over
         if self._replay is not None:
-            shown = self.shown(now_ns)
             not_reached = self._replay.origin + self._replay.missed_frames - shown.frame
             self.fast_forwarded_frames -= max(0, not_reached)
             self._parked = (shown.frame, shown.state)
             self._replay = None
-        else:
+        elif self._parked is None:
             self._parked = self._live
 
     def resume(self, now_ns: int) -> None:

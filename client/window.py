@@ -145,12 +145,16 @@ class Window:
         """Come to the front and ask the desktop for the keyboard, which it may refuse."""
         self._window.focus()
 
-    def close(self) -> None:
-        """Close the window and give the signals back."""
-        self._give_signals_back()
+    def vanish(self) -> None:
+        """Take the window from the screen. Polite signals are caught still, so that what must be finished can be."""
         self._window.destroy()
         pygame.joystick.quit()
         pygame.display.quit()
+
+    def close(self) -> None:
+        """Take the window from the screen, and give the signals back."""
+        self.vanish()
+        self._give_signals_back()
 
     def _give_signals_back(self) -> None:
         for number, handler in self._handlers.items():

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from data.draft import Draft
-from data.files import Disk
+from data.files import Disk, disk_words
 from data.station import open_station
 from data.tape import Tape
 
@@ -26,11 +26,13 @@ class EpisodeWriter:
     def __init__(self, disk: Disk, homes: tuple[Path, ...], tape: Tape, share_url: str) -> None:
         self.tape = tape
         self.words: list[str] = []
-        """What went wrong since somebody looked, for people."""
+        """What went wrong and is mended, for people."""
         self._disk = disk
         self._share_url = share_url
         self._places = (homes[0],) * TRIES_AT_HOME + homes[1:]
         self._tries = 0
+        self._refusals: dict[Path, str] = {}
+        """Why each place refused, since one took the episode."""
         self._retry_at = float("-inf")
         self._draft: Draft | None = None
         self._kept: list[Draft] = []
@@ -40,7 +42,17 @@ class EpisodeWriter:
     @property
     def is_only_in_memory(self) -> bool:
         """Whether no place takes the episode now."""
-        return self._draft is None and self.published is None
+        return self._draft is None and self.published is None and bool(self._refusals)
+
+    @property
+    def alarm(self) -> str:
+        """What is wrong now, and what to do, for the people in the room; empty while the episode is on a disk."""
+        if not self.is_only_in_memory:
+            return ""
+        return (
+            f"{self._episode} is only in this program's memory: {self._why}. Do not close this program. "
+            "Make room on the disk or get help; it is tried again every few seconds."
+        )
 
     def write(self, now: float) -> None:
         """Bring new chunks into the files."""
@@ -63,6 +75,8 @@ class EpisodeWriter:
 
     def abandon(self) -> None:
         """Leave what is on disk to a recovery."""
+        if self._refusals:
+            self._say(f"{self._episode} was not stored before this program ended. {self._why}. Tell the experimenter.")
         for draft in (*self._kept, *([self._draft] if self._draft else [])):
             draft.give_up()
             draft.release()
@@ -77,24 +91,33 @@ class EpisodeWriter:
         return None
 
     def _open(self) -> Draft:
-        home = self._places[self._tries % len(self._places)]
+        home = self._home(self._tries)
         self._tries += 1
         station = open_station(home, self._share_url, self._disk)
         self._draft = Draft(self._disk, station, self.tape, self._tries)
         self._draft.start()
-        if self._tries > 1:
-            self._say(f"{self._episode} is stored in {home} after all. Tell the experimenter about this disk.")
+        self._tell_how_it_went_on(home)
         return self._draft
 
+    def _tell_how_it_went_on(self, home: Path) -> None:
+        if not self._refusals:
+            return
+        where = "a second file" if home in self._refusals else str(home)
+        self._say(f"{self._episode} is recorded in {where} now, and is whole. {self._why}. Tell the experimenter.")
+        self._refusals.clear()
+
     def _fail(self, error: OSError, now: float) -> None:
-        home = self._places[(self._tries - 1) % len(self._places)]
-        self._say(f"{self._episode} cannot be stored in {home}: {error.strerror or error}. It is kept in memory.")
+        self._refusals[self._home(self._tries - 1)] = disk_words(error)
         self._keep_or_discard()
         if self._tries % len(self._places) == 0:
             self._retry_at = now + RETRY_SECONDS
-            self._say(
-                f"{self._episode} is in memory only. Leave this program open, free space on the disk, or get help."
-            )
+
+    def _home(self, tries: int) -> Path:
+        return self._places[tries % len(self._places)]
+
+    @property
+    def _why(self) -> str:
+        return "; ".join(f"{home} refused it: {words}" for home, words in self._refusals.items())
 
     def _keep_or_discard(self) -> None:
         """Of failed drafts, keep those that hold more than any before: they are what a crash would leave us."""
@@ -118,7 +141,10 @@ class EpisodeWriter:
         try:
             draft.discard()
         except OSError as error:
-            self._say(f"a rest of {self._episode} stays in {draft.folder}: {error.strerror or error}")
+            self._say(
+                f"{self._episode} is stored. A leftover in {draft.folder} could not be removed ({disk_words(error)}); "
+                "the next start clears it."
+            )
             draft.release()
 
     @property

@@ -1,6 +1,7 @@
 """An export's tables as Parquet, in folders `study=.../dyad=...`: one file for each table and dyad. Needs `analysis`.
 
-A block becomes a row group, so no more than one episode is in memory. Equal input gives equal bytes with one version of
+Short episodes share a row group, because each one costs room in the file; no more than such a group and one episode are
+in memory. Equal input gives equal bytes with one version of
 pyarrow; with another one the values are the same, and the bytes may not be.
 """
 
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, BinaryIO, Final, Self
 from urllib.parse import quote
 
 from data.export_columns import Block, Cell, Same, Table, TableColumn
@@ -24,6 +25,8 @@ COMPRESSION: Final = "zstd"
 COMPRESSION_LEVEL: Final = 3
 FORMAT_VERSION: Final = "2.6"
 DATA_PAGE_VERSION: Final = "1.0"
+ROW_GROUP_ROWS: Final = 16_384
+"""Some ten minutes of play, and 5 MB in memory: a group for each short episode made files a half larger."""
 EMPTY_ID: Final = "__HIVE_DEFAULT_PARTITION__"
 """What Hive and all readers take for a folder without a value."""
 
@@ -67,7 +70,8 @@ class ParquetTables:
         self._tables = {table.name: table for table in tables}
         self._schemas = {table.name: _schema(table) for table in tables}
         self._place: tuple[Cell, ...] | None = None
-        self._writers: dict[str, Any] = {}
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._waiting: dict[str, list[pa.Table]] = {table.name: [] for table in tables}
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -76,6 +80,8 @@ class ParquetTables:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is None:
+            self._finish_files()
         self._open.close()
 
     def write(self, block: Block) -> None:
@@ -86,14 +92,31 @@ class ParquetTables:
         schema = self._schemas[block.table]
         columns = _in_file(self._tables[block.table])
         arrays = [_array(block, name, type_) for name, type_ in zip(columns, schema.types, strict=True)]
-        writer = self._writers[block.table]
-        writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=max(1, block.rows))
+        waiting = self._waiting[block.table]
+        waiting.append(pa.Table.from_arrays(arrays, schema=schema))
+        if sum(part.num_rows for part in waiting) >= ROW_GROUP_ROWS:
+            self._write_group(block.table)
+
+    def _write_group(self, name: str) -> None:
+        """All that waits for a table becomes one row group; where nothing waits, none."""
+        import pyarrow as pa
+
+        waiting = self._waiting[name]
+        rows = sum(part.num_rows for part in waiting)
+        if rows:
+            self._writers[name].write_table(pa.concat_tables(waiting), row_group_size=rows)
+        waiting.clear()
+
+    def _finish_files(self) -> None:
+        for name in self._writers:
+            self._write_group(name)
+        self._open.close()
 
     def _turn_to(self, place: tuple[Cell, ...]) -> None:
         """Every dyad gets a file of each table, an empty one too: a reader that finds no file at all fails."""
         if place == self._place:
             return
-        self._open.close()
+        self._finish_files()
         self._place = place
         parts = [
             f"{name}={quote(str(value), safe='') or EMPTY_ID}" for name, value in zip(PARTITION, place, strict=True)
@@ -153,6 +176,10 @@ def _array(block: Block, name: str, type_: "pa.DataType") -> "pa.Array":
     import pyarrow as pa
 
     values = block.columns.get(name, Same(None))
-    if isinstance(values, Same):
-        return pa.repeat(pa.scalar(values.value, type_), block.rows)
-    return pa.array(values, type_)
+    try:
+        if isinstance(values, Same):
+            return pa.repeat(pa.scalar(values.value, type_), block.rows)
+        return pa.array(values, type_)
+    except (OverflowError, pa.ArrowInvalid) as error:
+        words = f"{block.table}.{name}: a value that no Parquet column of ours holds ({error}): take --format csv"
+        raise ExportError(words) from error

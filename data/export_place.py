@@ -30,13 +30,16 @@ def check_place(target: Path, sources: Sequence[Path]) -> None:
         raw = source.resolve()
         if place == raw or raw in place.parents or place in raw.parents:
             raise ExportError(f"--to {target} and {source} lie in each other: raw data is never written to")
-    if place.exists() and not place.is_dir():
+    _check_contents(target, place)
+
+
+def _check_contents(target: Path, place: Path) -> None:
+    if not place.exists():
+        return
+    if not place.is_dir():
         raise ExportError(f"--to {target} is no folder")
-    if place.exists() and any(place.iterdir()):
-        _check_earlier(target, place)
-
-
-def _check_earlier(target: Path, place: Path) -> None:
+    if not any(place.iterdir()):
+        return
     ours = _files_of_export(place)
     if ours is None:
         raise ExportError(f"--to {target} is not empty and no earlier export: nothing there is overwritten")
@@ -62,6 +65,7 @@ def new_place(target: Path) -> Iterator[Path]:
     """A folder to write into that takes the place of `target` at the end, unless something was raised.
 
     Raises:
+        ExportError: what was there has changed meanwhile.
         OSError: it cannot be made or moved.
     """
     place = target.resolve()
@@ -69,6 +73,7 @@ def new_place(target: Path) -> Iterator[Path]:
     draft.mkdir(parents=True)
     try:
         yield draft
+        _check_contents(target, place)  # somebody may have put a file there while we wrote
         _move(draft, place)
     except BaseException:  # an interrupt too: what is half written is of no use to anybody
         shutil.rmtree(draft, ignore_errors=True)
@@ -81,7 +86,11 @@ def _move(draft: Path, place: Path) -> None:
         return
     earlier = draft.with_suffix(".old")
     place.rename(earlier)
-    draft.rename(place)
+    try:
+        draft.rename(place)
+    except OSError:
+        earlier.rename(place)
+        raise
     shutil.rmtree(earlier)
 
 

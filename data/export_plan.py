@@ -80,8 +80,9 @@ def plan_export(report: Report, found: Found, wishes: Wishes) -> ExportPlan:
     claims: defaultdict[tuple[str, int], list[Claimed]] = defaultdict(list)
     for claimed in found.claims:
         claims[claimed.claim.run, claimed.claim.episode].append(claimed)
-    logs = _logs_by_episode(found.local_files)
-    chosen, left_out, claim_files = [], [LeftOut(stray, stray.words, True) for stray in report.strays], []
+    logs, unknown = _logs_by_episode(found.local_files)
+    chosen, claim_files = [], []
+    left_out = [*(LeftOut(stray, stray.words, True) for stray in report.strays), *unknown]
     for finding in sorted(report.episodes, key=_order):
         key = (finding.terms.run, finding.terms.episode)
         reason = why_not(finding, wishes)
@@ -103,8 +104,8 @@ def why_not(finding: EpisodeFinding, wishes: Wishes) -> LeftOut | None:
     whole = [file for file in finding.files if file.answer in _WHOLE]
     if not whole:
         return LeftOut(finding, f"{finding.answer}: no whole record of it is here", True)
-    if finding.answer is Answer.DIVERGED:
-        return None if wishes.divergent else LeftOut(finding, "diverged (see --include-divergent)", False)
+    if _is_divergent(finding):
+        return None if wishes.divergent else LeftOut(finding, f"{finding.answer} (see --include-divergent)", True)
     complete = any(file.end is not None and file.end.reason.is_complete for file in whole)
     if finding.answer in _SOUND and complete:
         return None
@@ -114,10 +115,15 @@ def why_not(finding: EpisodeFinding, wishes: Wishes) -> LeftOut | None:
     return LeftOut(finding, f"{finding.answer} (see --include-partial)", is_fault)
 
 
+def _is_divergent(finding: EpisodeFinding) -> bool:
+    """Whether the seats contradict each other, or said so themselves; another file may be worse than that."""
+    return finding.answer is Answer.DIVERGED or finding.pairing is Pairing.DIVERGED
+
+
 def _choose(finding: EpisodeFinding, claims: Mapping[Seat, Claim], logs: Sequence["_Log"]) -> ChosenEpisode:
     whole = _distinct(file for file in finding.files if file.answer in _WHOLE)
     own = _own_files(finding, claims, logs)
-    kept = whole if finding.answer is Answer.DIVERGED else whole[:1]
+    kept = whole if _is_divergent(finding) else whole[:1]
     records = []
     for number, file in enumerate(kept):
         whose = tuple(seat for seat in Seat if seat in own and own[seat].sha256 == file.sha256)
@@ -180,26 +186,37 @@ def _own_log(seat: Seat, claims: Mapping[Seat, Claim], logs: Sequence[_Log]) -> 
     return next((log.path for log in (*named, *mine)), None)
 
 
-def _logs_by_episode(paths: Iterable[Path]) -> dict[tuple[str, int], list[_Log]]:
-    """Local files under their final names, by run and episode. What is no local file says nothing of an episode."""
+def _logs_by_episode(paths: Iterable[Path]) -> tuple[dict[tuple[str, int], list[_Log]], list[LeftOut]]:
+    """Local files under their final names, by run and episode, and what is none although it is called so."""
     found: defaultdict[tuple[str, int], list[_Log]] = defaultdict(list)
+    strays = []
     for path in paths:
-        if path.name.endswith(LOCAL_SUFFIX):
+        if not path.name.endswith(LOCAL_SUFFIX):
+            continue
+        try:
             key, log = _identify(path)
-            if log is not None:
-                found[key].append(log)
-    return dict(found)
+        except ValueError as error:
+            words = f"a local file that cannot be read: {error}"
+            strays.append(LeftOut(FileFinding(path, Answer.DAMAGED, words), words, is_fault=True))
+        else:
+            found[key].append(log)
+    return dict(found), strays
 
 
-def _identify(path: Path) -> tuple[tuple[str, int], _Log | None]:
+def _identify(path: Path) -> tuple[tuple[str, int], _Log]:
+    """Whose file it is: by its name, or, if somebody renamed it, by its header.
+
+    Raises:
+        FormatError: it has none.
+        ValueError: its header names no seat.
+    """
     name, key = parse_name(path.name), episode_key(path.name)
     size = path.stat().st_size
     if key is not None and name is not None and name.kind is Kind.LOCAL and name.seat is not None:
         return key, _Log(path, name.seat, name.digest, size)
     with path.open("rb") as file:
-        start = file.read(_HEADER_BYTES)
-    try:
-        header, _ = decode_local_header(next(records(start)).payload)
-    except (FormatError, StopIteration):
-        return ("", -1), None
+        first = next(records(file.read(_HEADER_BYTES)), None)
+    if first is None:
+        raise FormatError("record", "HEADER", "the file's end")
+    header, _ = decode_local_header(first.payload)
     return (header.run, header.episode), _Log(path, Seat(header.seat), "", size)

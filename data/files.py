@@ -31,6 +31,20 @@ WINDOWS_TRANSIENT: Final = frozenset({5, 32, 33})
 WINDOWS_RETRIES: Final = 20
 WINDOWS_RETRY_SECONDS: Final = 0.05
 """Together one second: longer than a scanner holds a small file, short enough to be told as an error."""
+DISK_WORDS: Final = {
+    errno.ENOSPC: "it is full",
+    errno.EDQUOT: "this user's quota there is used up",
+    errno.EROFS: "it is read-only",
+    errno.EACCES: "this user may not write there",
+    errno.EPERM: "this user may not write there",
+    errno.EIO: "the disk reports an error",
+    errno.ENOENT: "a folder of it is gone",
+    errno.ENOTDIR: "there is a file where a folder should be",
+    errno.ENODEV: "the disk is gone",
+    errno.ENXIO: "the disk is gone",
+    errno.ESTALE: "the disk is gone",
+}
+"""What a person can do something with, of what a disk may answer."""
 RENAME_NOREPLACE: Final = 1
 AT_FDCWD: Final = -100
 READ_BYTES: Final = 1 << 20
@@ -151,6 +165,11 @@ def _rename_no_replace(source: Path, target: Path) -> None:
     if rename(AT_FDCWD, os.fsencode(source), AT_FDCWD, os.fsencode(target), RENAME_NOREPLACE):
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), str(source), None, str(target))
+
+
+def disk_words(error: OSError) -> str:
+    """Why a disk refused, for people."""
+    return DISK_WORDS.get(error.errno or 0, error.strerror or str(error))
 
 
 def write_all(disk: Disk, descriptor: int, data: bytes) -> None:

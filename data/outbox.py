@@ -130,7 +130,7 @@ class Outbox:
         for path in sorted(self._station.outbox.glob(f"[!.]*{ITEM_SUFFIX}")):
             try:
                 yield decode_item(path.read_bytes())
-            except (FileNotFoundError, StateFileError):  # delivered meanwhile, or torn
+            except (OSError, StateFileError):  # delivered meanwhile, torn, or not readable: a recovery reports it
                 yield None
 
     def items(self) -> tuple[Item, ...]:

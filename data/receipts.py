@@ -72,8 +72,8 @@ class Receipts:
         """The receipt for a file name; None if there is none that can be read."""
         try:
             return decode_receipt(self.path(name).read_bytes())
-        except (FileNotFoundError, StateFileError):
-            return None  # an unreadable receipt proves nothing; a recovery reports it
+        except (OSError, StateFileError):
+            return None  # a receipt that cannot be read proves nothing; a recovery reports it
 
     def all(self) -> Iterator[Receipt]:
         """Every receipt that can be read, by name."""

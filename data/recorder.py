@@ -77,16 +77,18 @@ class Recorder:
         share_url: str,
         seat: Seat,
         second_place: Path | None = None,
+        earlier: Sequence[str] = (),
         disk: Disk | None = None,
         limits: QueueLimits = QUEUE_LIMITS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make the station's folders and start the thread; recover the home before this.
 
-        `second_place` is another home, best on another disk, for episodes that this one refuses.
+        `second_place` is another home, best on another disk, for episodes that this one refuses. `earlier` are alarms
+        that were there before, of a recovery perhaps.
 
         Raises:
-            OSError: the home cannot be made.
+            OSError: the home, or the second place, cannot be made.
         """
         self._disk = disk or Disk()
         self._homes = (home,) if second_place is None else (home, second_place)
@@ -94,7 +96,9 @@ class Recorder:
         self._seat = seat
         self._limits = limits
         self._monotonic = monotonic
-        open_station(home, share_url, self._disk)
+        if second_place is not None:  # one that cannot be used is found now, and not when it is needed
+            open_station(second_place, share_url, self._disk)
+        open_station(home, share_url, self._disk, second_place)
         # The tick's side:
         self._queue: deque[Tape | _Frames | _Note | _End] = deque()
         self._is_open = False
@@ -107,7 +111,8 @@ class Recorder:
         self._writer: EpisodeWriter | None = None
         self._unpublished: list[EpisodeWriter] = []
         self._synced_at = float("-inf")
-        self._told: tuple[str, ...] = ()
+        self._told = tuple(earlier)
+        self._now_wrong: tuple[str, ...] = ()
         self._sealed: tuple[SealedEpisode, ...] = ()
         self._fault = ""
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -174,19 +179,24 @@ class Recorder:
 
     @property
     def alarms(self) -> tuple[str, ...]:
-        """What an RA should know, in words; nothing while all is well."""
-        now: list[str] = []
+        """What an RA should know, in words, what is wrong now first; nothing while all is well."""
+        now = list(self._now_wrong)
         if self._fault:
-            now.append(f"The recorder stopped: {self._fault}. Get help before the next episode.")
+            now.append(
+                "The recorder stopped because of a fault of this program. What it has written is safe. End this "
+                f"session and start the program again. ({self._fault})"
+            )
         if len(self._queue) >= self._limits.alarm:
             now.append(
-                "The disk of this machine does not answer. The recording waits in memory: leave this program open."
+                "The disk of this machine does not answer. The recording waits in this program's memory. "
+                "Do not close this program."
             )
         if self._refused_frames:
             now.append(
-                f"The record of this episode stops after {self._rows} frames: the disk did not answer for too long."
+                f"The record of this episode stops after {self._rows} frames, because the disk did not answer for too "
+                "long. What is recorded is good. Repeat the episode when the disk works again."
             )
-        return (*self._told, *now)
+        return (*now, *self._told)
 
     @property
     def sealed(self) -> tuple[SealedEpisode, ...]:
@@ -227,6 +237,8 @@ class Recorder:
             self._keep(self._writer, now)
         for writer in tuple(self._unpublished):
             self._publish(writer, now)
+        writers = (*self._unpublished, *([self._writer] if self._writer is not None else []))
+        self._now_wrong = tuple(writer.alarm for writer in writers if writer.alarm)
 
     def _obey(self, order: Tape | _Frames | _Note | _End) -> None:
         if isinstance(order, Tape):
@@ -249,7 +261,7 @@ class Recorder:
             tape.note(note.kind, note.values)
         except ValueError as error:  # a wrong note is a fault of ours, and must not cost an episode
             self._refused_notes += 1
-            self._tell([f"The local record refused a note: {error}"])
+            self._tell([f"The timing record of this machine lacks some rows; the episode itself does not. ({error})"])
 
     def _keep(self, writer: EpisodeWriter, now: float) -> None:
         if now - self._synced_at >= SYNC_SECONDS:
@@ -275,12 +287,13 @@ class Recorder:
         for writer in self._unpublished:
             writer.retry_now()
         self._work()
-        for writer in self._unpublished:
-            writer.abandon()
         if self._writer is not None:
             self._writer.tape.collect_notes()
             self._writer.sync(self._monotonic())
-            self._writer.abandon()
+        for writer in (*self._unpublished, *([self._writer] if self._writer is not None else [])):
+            writer.abandon()
+            self._tell(writer.words)
+        self._now_wrong = ()
 
     def _tell(self, words: Sequence[str]) -> None:
         news = tuple(word for word in words if word not in self._told)

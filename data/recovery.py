@@ -9,14 +9,15 @@ Touches only what no living writer holds, and running it twice does what running
 - what is not ours is left alone and reported.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256 as hash_sha256
 from pathlib import Path, PurePosixPath
 
 from data.draft import draft_lock
 from data.draft_recovery import recover_draft
-from data.files import TEMPORARY_SUFFIX, Disk, name_of_temporary, retire_lock, try_lock
+from data.files import TEMPORARY_SUFFIX, Disk, disk_words, flush_file, name_of_temporary, retire_lock, try_lock
 from data.layout import DIGEST_NAME_DIGITS, check_relative, parse_draft_name, parse_name
 from data.outbox import ITEM_SUFFIX, Outbox, decode_item
 from data.publishing import queue, whole_file
@@ -43,18 +44,22 @@ class RecoveryReport:
     """What another process holds; nothing of it was touched."""
     unknown: list[str] = field(default_factory=list)
     """What is not ours or not as it should be; left alone."""
+    refused: list[str] = field(default_factory=list)
+    """What the disk did not give or take, and why; it is as it was, and the next recovery tries again."""
 
     @property
     def did_nothing(self) -> bool:
-        """Whether everything was in order already."""
+        """Whether there was nothing that it could do."""
         return not (self.published or self.recovered or self.queued or self.set_aside)
 
 
 def recover(home: Path, *, disk: Disk | None = None) -> RecoveryReport:
     """Bring a home to a legal state. A home that does not exist has nothing to recover, and stays so.
 
+    One file that the disk refuses costs no other one its recovery: see `RecoveryReport.refused`.
+
     Raises:
-        OSError: the station's disk refuses; run again when it does not.
+        OSError: the home itself cannot be used, as on a disk that is read-only; run again when it can.
     """
     station, report = Station(home), RecoveryReport(home)
     if not station.exists:
@@ -78,15 +83,25 @@ class _Recovery:
         self._disk = disk
         self._report = report
         self._share_url = ""
-        self._living_stems: set[str] = set()
+        self._open_stems: set[str] = set()
+        """Episodes whose files may still change: a living writer's, and what a disk refused to bring to an end."""
 
     def run(self) -> None:
         make_station_folders(self._station, self._disk)
         self._share_url = self._identify()
-        for folder in sorted(self._station.recording.iterdir()):
-            self._recover_entry(folder)
+        for path in sorted(self._station.recording.iterdir()):
+            with self._reporting(f"recording/{path.name}"):
+                self._recover_entry(path)
         self._set_aside_torn_state()
         self._queue_unqueued()
+
+    @contextmanager
+    def _reporting(self, what: str) -> Iterator[None]:
+        """Go on with the next one if the disk refuses this: a bad sector under one file must not end every start."""
+        try:
+            yield
+        except OSError as error:
+            self._report.refused.append(f"{what}: {disk_words(error)}")
 
     def _identify(self) -> str:
         """Where this station's files go; a station that lost its identity gets a new one and no share."""
@@ -105,17 +120,20 @@ class _Recovery:
             self._clear_lock(path)
             return
         name = parse_draft_name(path.name)
-        if name is None or not path.is_dir():
+        if name is None or not path.is_dir() or path.is_symlink():  # what a link leads to may be anybody's
             self._report.unknown.append(f"recording/{path.name}")
             return
         lock = try_lock(draft_lock(self._station, path.name))
         if lock is None:
-            self._living_stems.add(name.stem)
+            self._open_stems.add(name.stem)
             self._report.living.append(path.name)
             return
         try:
             if path.is_dir():  # its writer may have finished since we looked
                 self._recover_draft(path, name.seat)
+        except OSError:
+            self._open_stems.add(name.stem)
+            raise
         finally:
             retire_lock(lock)
 
@@ -127,7 +145,7 @@ class _Recovery:
         elif path.exists() and not path.with_suffix("").exists():
             lock = try_lock(path)
             if lock is None:
-                self._living_stems.add(name.stem)
+                self._open_stems.add(name.stem)
             else:
                 retire_lock(lock)
 
@@ -148,43 +166,45 @@ class _Recovery:
             self._report.living.append("a courier is at work here")
             return
         try:
-            for path in tuple(self._torn_state()):
-                self._set_aside(path)
+            for folder, suffix, decode in (
+                (self._station.outbox, ITEM_SUFFIX, decode_item),
+                (self._station.receipts, RECEIPT_SUFFIX, decode_receipt),
+            ):
+                for path in sorted(folder.iterdir()):
+                    with self._reporting(f"{folder.name}/{path.name}"):
+                        self._recover_state(path, suffix, decode)
         finally:
             lock.release()
 
-    def _torn_state(self) -> Iterator[Path]:
-        for folder, suffix, decode in (
-            (self._station.outbox, ITEM_SUFFIX, decode_item),
-            (self._station.receipts, RECEIPT_SUFFIX, decode_receipt),
-        ):
-            for path in sorted(folder.iterdir()):
-                if path.name.endswith(TEMPORARY_SUFFIX):
-                    if not self._living_stems:
-                        yield path
-                elif parse_name(path.name.removesuffix(suffix)) is None or not path.name.endswith(suffix):
-                    self._report.unknown.append(f"{folder.name}/{path.name}")
-                else:
-                    try:
-                        decode(path.read_bytes())
-                    except StateFileError:
-                        yield path
+    def _recover_state(self, path: Path, suffix: str, decode: Callable[[bytes], object]) -> None:
+        if not _is_plain(path):
+            self._report.unknown.append(f"{path.parent.name}/{path.name}")
+        elif path.name.endswith(TEMPORARY_SUFFIX):
+            if not self._open_stems:
+                self._set_aside(path)
+        elif not path.name.endswith(suffix) or parse_name(path.name.removesuffix(suffix)) is None:
+            self._report.unknown.append(f"{path.parent.name}/{path.name}")
+        else:
+            try:
+                decode(self._disk.read(path))
+            except StateFileError:
+                self._set_aside(path)
 
     def _queue_unqueued(self) -> None:
         outbox, receipts = Outbox(self._station.home, self._disk), Receipts(self._station.home, self._disk)
         for path in sorted(self._station.episodes.rglob("*")):
-            if path.name.endswith(TEMPORARY_SUFFIX) and self._is_of_the_dead(path):
-                self._set_aside(path)
-                continue
-            # The item first, the receipt after it: a courier writes the receipt before it removes the item.
-            if path.is_dir() or outbox.path(path.name).exists() or receipts.path(path.name).exists():
-                continue
-            self._queue_one(path, PurePosixPath(path.relative_to(self._station.episodes).as_posix()))
+            relative = PurePosixPath(path.relative_to(self._station.episodes).as_posix())
+            with self._reporting(f"episodes/{relative}"):
+                if path.name.endswith(TEMPORARY_SUFFIX) and self._is_of_the_dead(path):
+                    self._set_aside(path)
+                # The item first, the receipt after it: a courier writes the receipt before it removes the item.
+                elif not (path.is_dir() or outbox.path(path.name).exists() or receipts.path(path.name).exists()):
+                    self._queue_one(path, relative)
 
     def _is_of_the_dead(self, path: Path) -> bool:
         """Whether a temporary file beside finished ones was ours, and its writer is gone."""
         name = parse_name(name_of_temporary(path))
-        return name is not None and name.stem not in self._living_stems
+        return name is not None and name.stem not in self._open_stems
 
     def _queue_one(self, path: Path, relative: PurePosixPath) -> None:
         name = parse_name(path.name)
@@ -192,15 +212,22 @@ class _Recovery:
             check_relative(str(relative))
         except ValueError:
             name = None
-        if name is None:
+        if name is None or not _is_plain(path):
             self._report.unknown.append(f"episodes/{relative}")
             return
-        if name.stem in self._living_stems:
+        if name.stem in self._open_stems:
             return
         data = self._disk.read(path)
         if hash_sha256(data).hexdigest()[:DIGEST_NAME_DIGITS] != name.digest:
             self._report.unknown.append(f"episodes/{relative}: its bytes are not those that its name promises")
             return
+        flush_file(self._disk, path)  # whoever brought it here, a person perhaps, may not have
+        self._disk.flush_folder(path.parent)
         file = whole_file(path, path.name, data)
         queue(self._disk, self._station, relative.parent, (file,), self._share_url)
         self._report.queued.append(path.name)
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether this is a file of its own: no folder, no link to somewhere else, no pipe that nobody ever writes to."""
+    return path.is_file() and not path.is_symlink()

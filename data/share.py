@@ -110,7 +110,7 @@ class Share(Protocol):
     def store(self, relative: str, source: Path, sha256: str, owner: str) -> Level:
         """Bring a file there and prove that it is there. `owner` is the station's id.
 
-        At most one process of an owner may store at a time.
+        Two processes of one owner may disturb each other, so that one of them is blocked for a moment; no more.
 
         Raises:
             ShareBlockedError: try again later.
@@ -140,6 +140,14 @@ def open_share(url_or_path: str) -> Share:
     if url_or_path and (len(scheme) < 2 or "://" not in url_or_path):  # one letter before a colon is a Windows drive
         return FolderShare(Path(url_or_path))
     raise ValueError(f"share: expected a folder or a file: URL, got {url_or_path[:200]!r}")
+
+
+def _drawn(start: str) -> str:
+    """A temporary name that nobody else has: not even a copy of this home on another machine, with the same id.
+
+    Two writers of one temporary file would give each other's half-written bytes a final name.
+    """
+    return f"{start}-{secrets.token_hex(4)}{TEMPORARY_SUFFIX}"
 
 
 class FolderShare:
@@ -215,13 +223,17 @@ class FolderShare:
         free_bytes = self._disk.free_bytes(self.root)
         if free_bytes < RESERVE_BYTES:
             raise ShareBlockedError(f"share {self.root}: it is full ({free_bytes} bytes left)")
-        paths = [self.root / f".probe-{owner}-{number}{TEMPORARY_SUFFIX}" for number in range(3)]
-        for path in paths:
-            self._disk.unlink(path)  # a crash's rest
+        self._clear(self.root, f".probe-{owner}")
+        paths = [self.root / _drawn(f".probe-{owner}-{number}") for number in range(3)]
         self._try_abilities(*paths)
         for path in paths:
             self._disk.unlink(path)
         return Probe(self._mark(), Level.STORED, free_bytes)
+
+    def _clear(self, folder: Path, start: str) -> None:
+        """Remove what a crash of this owner has left. Of two copies of one home, the other one just tries again."""
+        for path in folder.glob(f"{start}*{TEMPORARY_SUFFIX}"):
+            self._disk.unlink(path)
 
     def _try_abilities(self, first: Path, other: Path, final: Path) -> None:
         write_flushed(self._disk, first, PROBE_BYTES)
@@ -253,11 +265,9 @@ class FolderShare:
     def _store(self, relative: PurePosixPath, data: bytes, sha256: str, owner: str) -> Level:
         folder = make_folders(self._disk, self.root, relative.parent)
         target = folder / relative.name
-        temporary = target.with_name(f".{target.name}.{owner}{TEMPORARY_SUFFIX}")
-        # What is there is a crash's rest: only this owner writes it, and only one process of it at a time.
-        self._disk.unlink(temporary)
+        self._clear(folder, f".{target.name}.{owner}")
         if not target.exists():
-            self._place(temporary, target, data)
+            self._place(target.with_name(_drawn(f".{target.name}.{owner}")), target, data)
         self._flush_final(target)
         found = hash_sha256(self._disk.read(target)).hexdigest()
         if found != sha256:

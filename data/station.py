@@ -1,7 +1,7 @@
 """A station's home folder: which folder holds what, the station's id and its share. No episode is read or written here.
 
     home/
-        station.json   who this station is, and where its episodes go
+        station.json   who this station is, where its episodes go, and where its second place is
         recording/     one folder per living episode, beside the lock that its writer holds
         episodes/      finished files, in the share's own layout
         outbox/        one item per finished file that the share has not acknowledged
@@ -12,6 +12,7 @@
 The state of a file follows from which of these name it, so nothing else has to be kept in step with them.
 """
 
+import errno
 import secrets
 from dataclasses import dataclass
 from itertools import count
@@ -28,10 +29,14 @@ LOCK_SUFFIX: Final = ".lock"
 
 
 class Identity(NamedTuple):
-    """Who a station is: an id made once, and the URL of the share that its episodes go to."""
+    """Who a station is: an id made once, the URL of the share that its episodes go to, and its second place.
+
+    `second_home` is the path of another home, for episodes that this one's disk refuses; empty if there is none.
+    """
 
     station: str
     share: str
+    second_home: str = ""
 
 
 class KnownShare(NamedTuple):
@@ -98,22 +103,49 @@ class Station:
         return self.recording.is_dir() or self.episodes.is_dir() or self.outbox.is_dir()
 
 
-def open_station(home: Path, share_url: str, disk: Disk) -> Station:
-    """The station at `home`, made if it is new; from now on its episodes go to `share_url`."""
+def open_station(home: Path, share_url: str, disk: Disk, second_home: Path | None = None) -> Station:
+    """The station at `home`, made if it is new; from now on its episodes go to `share_url`.
+
+    A second place is remembered, so that a later `sync` finds what was put there. Without one, the known one stays.
+
+    Raises:
+        NotADirectoryError: a file stands where a folder should be.
+    """
     station = Station(home)
     make_path(disk, home)
     make_station_folders(station, disk)
-    identity = read_identity(station)
-    if identity is None:
-        create_durably(disk, station.identity_file, _identity_bytes(Identity(_new_id(), share_url)))
-    elif identity.share != share_url:
-        replace_durably(disk, station.identity_file, _identity_bytes(identity._replace(share=share_url)))
+    before = read_identity(station)
+    wanted = (before or Identity(_new_id(), ""))._replace(share=share_url)
+    if second_home is not None:
+        wanted = wanted._replace(second_home=str(second_home.absolute()))
+    if before is None:
+        create_durably(disk, station.identity_file, _identity_bytes(wanted))
+    elif before != wanted:
+        replace_durably(disk, station.identity_file, _identity_bytes(wanted))
     return station
 
 
+def homes_of(home: Path) -> tuple[Path, ...]:
+    """A home, and its second place if it knows of one and that exists."""
+    try:
+        identity = read_identity(Station(home))
+    except (OSError, StateFileError):
+        return (home,)  # a recovery reports what cannot be read
+    if identity is None or not identity.second_home:
+        return (home,)
+    second = Path(identity.second_home)
+    return (home, second) if second != home and Station(second).exists else (home,)
+
+
 def make_station_folders(station: Station, disk: Disk) -> None:
-    """Every folder of a home that exists, durably."""
+    """Every folder of a home that exists, durably.
+
+    Raises:
+        NotADirectoryError: there is a file in its place.
+    """
     for folder in station.folders:
+        if folder.exists() and not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "expected a folder, and there is a file", str(folder))
         disk.make_folder(folder)
     disk.flush_folder(station.home)
 
@@ -123,7 +155,7 @@ def _new_id() -> str:
 
 
 def _identity_bytes(identity: Identity) -> bytes:
-    return encode_state({"format": STATION_FORMAT, "station": identity.station, "share": identity.share})
+    return encode_state({"format": STATION_FORMAT, **identity._asdict()})
 
 
 def read_identity(station: Station) -> Identity | None:
@@ -137,7 +169,14 @@ def read_identity(station: Station) -> Identity | None:
     except FileNotFoundError:
         return None
     fields = Fields(data, STATION_FORMAT)
-    return Identity(fields.text("station"), fields.text("share"))
+    return Identity(fields.text("station"), fields.text("share"), _second_home(fields))
+
+
+def _second_home(fields: Fields) -> str:
+    try:
+        return fields.text("second_home")
+    except StateFileError:
+        return ""  # written before there was such a field
 
 
 def known_shares(station: Station) -> dict[str, KnownShare]:

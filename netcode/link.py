@@ -295,7 +295,7 @@ class _Door:
                 question = self.socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return
-            self.socket.send_multipart(self._reply(question))
+            self.socket.send_multipart(self._reply(question), zmq.NOBLOCK)
 
     def _reply(self, question: list[bytes]) -> list[bytes]:
         is_partner = len(question) == _ZAP_FIELDS and question[5] == b"CURVE" and question[6] == self._key

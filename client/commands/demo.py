@@ -32,7 +32,8 @@ START_SECONDS: Final = 30.0
 SURVIVOR_SECONDS: Final = 60.0
 """A client whose partner ended ends by itself, after its grace for a partner that may come back. Longer is a fault."""
 STOPPED_POLL_SECONDS: Final = 0.005
-_USER_ERROR: Final = 2
+PLAYING: Final = "playing"
+"""What a client calls the phase in which it plays."""
 
 
 class DemoError(Exception):
@@ -96,6 +97,7 @@ class _Demo:
         self._keys = plan.home / f"keys-{self.run}"
         self._clients: dict[Seat, subprocess.Popen[str]] = {}
         self._told: queue.SimpleQueue[tuple[Seat, dict[str, Any] | None]] = queue.SimpleQueue()
+        self._has_begun = False
         self._leaving = threading.Event()
         self._hurrying = threading.Event()
         self._previous: dict[int, Any] = {}
@@ -195,13 +197,14 @@ class _Demo:
             if told is None:
                 self.exits[seat] = self._clients[seat].wait()
                 self._watcher.hear(seat, {"event": "exit", "code": self.exits[seat]})
-                self._release_partner(seat)
+                self._release_partner()
             else:
+                self._has_begun |= told.get("phase") == PLAYING
                 self._watcher.hear(seat, told)
 
-    def _release_partner(self, seat: Seat) -> None:
-        """A client that failed to start leaves its partner waiting for nobody: ask it to leave."""
-        if self.exits[seat] == _USER_ERROR:
+    def _release_partner(self) -> None:
+        """A client that ended before the game began leaves its partner waiting for nobody: ask it to leave."""
+        if not self._has_begun:
             self._ask_to_leave()
 
     # --- leaving --------------------------------------------------------------------------------------------------

@@ -128,6 +128,16 @@ StationHome = Annotated[
         rich_help_panel=PLACES,
     ),
 ]
+SecondHome = Annotated[
+    Path | None,
+    Option(
+        "--second-home",
+        metavar="DIR",
+        help="Where to record if the disk of --home fails: best on another disk.",
+        show_default="this program's memory",
+        rich_help_panel=PLACES,
+    ),
+]
 SyncHome = Annotated[
     Path | None,
     Option("--home", metavar="DIR", help="A station, or a folder of stations.", show_default="all of this user's"),

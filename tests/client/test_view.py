@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client import view as view_module
-from client.view import KEPT_STATES, ONE, Shown, View, eased, replay_ns
+from client.view import KEPT_STATES, LONGEST_NS, ONE, Shown, View, eased, replay_ns
 from netcode.vocabulary import NEUTRAL, ConfirmedFrame
 
 HZ = 30
@@ -149,6 +149,46 @@ def test_leaving_again_on_the_way_back_parks_where_the_eye_was() -> None:
     shown = play.watch_return()
     assert shown[0].frame >= caught.frame
     assert play.view.fast_forwarded_frames == missed_in_all, "no missed frame counts twice"
+
+
+def test_leaving_again_when_the_way_back_is_over_but_not_yet_drawn_parks_on_the_live_frame() -> None:
+    """Alt-tabbing at random once ended a client here: no drawing had noticed that the fast-forward was over."""
+    play = Play()
+    play.tick(10)
+    away(play, 30)
+    play.now_ns += LONGEST_NS
+    play.view.park(play.now_ns)
+    shown = play.view.shown(play.now_ns)
+    assert (shown.mode, shown.frame) == ("parked", play.frame)
+
+
+TURNS = st.sampled_from(("park", "resume", "standstill", "tick", "long", "shown"))
+
+
+@given(st.lists(st.tuples(TURNS, st.integers(1, 40)), max_size=60))
+def test_no_order_of_turns_breaks_the_view(turns: list[tuple[str, int]]) -> None:
+    play = Play()
+    play.tick(3)
+    last = 0
+    for turn, amount in turns:
+        match turn:
+            case "park":
+                play.view.park(play.now_ns)
+            case "resume":
+                play.view.resume(play.now_ns)
+            case "standstill":
+                play.view.standstill(amount, play.now_ns)
+                play.tick(amount, at_once=True)
+            case "tick":
+                play.tick(amount)
+            case "long":
+                play.now_ns += amount * TICK_NS
+        if turn == "shown":
+            shown = play.view.shown(play.now_ns)
+            assert last <= shown.frame <= play.frame
+            last = shown.frame
+    play.view.resume(play.now_ns)
+    assert play.watch_return()[-1].frame == play.frame
 
 
 def test_owed_ticks_after_a_standstill_are_shown_in_passing() -> None:

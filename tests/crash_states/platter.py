@@ -342,7 +342,7 @@ def fingerprint(tree: Tree) -> bytes:
 
 
 def _settled(name: str) -> str:
-    return f"{name[:-13]}.tmp" if name.endswith(".tmp") and len(name) > 13 and name[-13] == "." else name
+    return f"{name[:-13]}.tmp" if name.endswith(".tmp") and len(name) > 13 and name[-13] in ".-" else name
 
 
 def materialise(tree: Tree, target: Path) -> None:

@@ -400,9 +400,9 @@ def test_of_a_divergent_episode_both_records_are_exported_on_request(tmp_path: P
     write_episode(source, cut_short(old, 60, Reason.DIVERGED), [Seat.LEFT])
     write_episode(source, diverging(old, 40), [Seat.RIGHT])
     write_episode(source, EPISODES[1])
-    run(source, to=tmp_path / "a", layout="csv", partial=True)
-    assert left_out(tmp_path / "a") == [("diverged", False)]
-    run(source, to=tmp_path / "b", layout="csv", divergent=True)
+    assert run(source, to=tmp_path / "a", layout="csv", partial=True).exit_code == 1
+    assert left_out(tmp_path / "a") == [("diverged", True)]
+    assert run(source, to=tmp_path / "b", layout="csv", divergent=True).exit_code == 0
     episodes = rows_of(tmp_path / "b", "episodes")
     assert [(row["record"], row["answer"]) for row in episodes] == [
         ("left", "diverged"),
@@ -414,6 +414,18 @@ def test_of_a_divergent_episode_both_records_are_exported_on_request(tmp_path: P
     views = [row for row in rows_of(tmp_path / "b", "views") if row["episode"] == "0"]
     assert len(views) == 120
     assert {row["differs"] for row in views if not was_untrue(int(row["shown_frame"]))} == {"false"}
+
+
+def test_a_divergent_episode_of_which_one_record_is_damaged_too_is_still_a_divergent_one(tmp_path: Path) -> None:
+    source = tmp_path / "raw"
+    write_episode(source, EPISODES[0], [Seat.LEFT])
+    write_episode(source, diverging(EPISODES[0], 40), [Seat.RIGHT])
+    write_episode(source, EPISODES[1])
+    run(source, to=tmp_path / "a", layout="csv", partial=True)
+    assert left_out(tmp_path / "a") == [("damaged", True)]
+    run(source, to=tmp_path / "b", layout="csv", divergent=True)
+    marked = rows_of(tmp_path / "b", "episodes")[0]
+    assert (marked["record"], marked["answer"], marked["pairing"]) == ("left", "damaged", "diverged")
 
 
 def test_what_is_damaged_is_left_out_and_told(tmp_path: Path) -> None:
@@ -445,6 +457,29 @@ def test_a_torn_local_file_gives_what_it_has_and_is_marked(tmp_path: Path) -> No
     local.write_bytes(local.read_bytes()[:-40])
     assert run(source, to=tmp_path / "out", layout="csv").exit_code == 0
     assert rows_of(tmp_path / "out", "episodes")[0]["left_local_is_whole"] == "false"
+
+
+def test_a_renamed_local_file_is_known_by_its_header(tmp_path: Path) -> None:
+    source = tmp_path / "raw"
+    _, local, claim, *_ = write_episode(source, EPISODES[0])
+    local.rename(source / "from the left machine.dyadlog")
+    claim.unlink()
+    outcome = run(source, to=tmp_path / "a", layout="csv")
+    assert (outcome.exit_code, outcome.rows["timing"]) == (0, 240)
+    (source / "other.dyadlog").write_bytes(b"junk")
+    (source / "empty.dyadlog").write_bytes(b"")
+    assert run(source, to=tmp_path / "b", layout="csv").exit_code == 1
+    assert left_out(tmp_path / "b") == [("damaged", True), ("damaged", True)]
+
+
+def test_a_local_file_under_another_episodes_name_is_not_used(tmp_path: Path) -> None:
+    source = tmp_path / "raw"
+    _, local, *_ = write_episode(source, EPISODES[0])
+    _, other, *_ = write_episode(source, EPISODES[1])
+    other.write_bytes(local.read_bytes())
+    outcome = run(source, to=tmp_path / "out", layout="csv")
+    assert (outcome.exit_code, outcome.rows["timing"]) == (1, 360)
+    assert left_out(tmp_path / "out") == [("damaged", True)]
 
 
 def test_without_local_files_there_are_no_notes_and_no_error(tmp_path: Path) -> None:
@@ -557,6 +592,37 @@ def test_nothing_is_left_of_an_export_that_failed(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="no episode found"):
         run(tmp_path / "nowhere", to=tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
+
+
+def test_a_file_that_somebody_puts_into_the_place_meanwhile_is_kept(share: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    run(share, to=target, layout="csv")
+    note = target / "notes.txt"
+    with pytest.raises(ExportError, match=r"notes\.txt is not part of it"):
+        export(Order((share,), target, "csv"), exported=lambda *_: note.write_text("mine") and None)
+    assert note.read_text() == "mine"
+    assert len(rows_of(target, "episodes")) == 4
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_raw_file_that_changes_after_it_was_verified_stops_the_export(tmp_path: Path) -> None:
+    source = tmp_path / "raw"
+    first, *_ = write_episode(source, EPISODES[0])
+    for data, words in ((EPISODES[1].data, "export again"), (b"junk", "magic")):
+        first.write_bytes(EPISODES[0].data)
+        with pytest.raises(ExportError, match=f"changed since it was verified.*{words}"):
+            export(Order((source,), tmp_path / "out"), verified=lambda *_, data=data: first.write_bytes(data) and None)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_number_that_fits_no_parquet_column_is_an_error_with_words(tmp_path: Path) -> None:
+    terms = replace(EPISODES[0].terms, terms=replace(EPISODES[0].terms.terms, game_version="0"))
+    row = decode_row(EPISODES[0].rows[0])
+    large = encode_row(0, row.inputs, (1 << 63, 0), row.done, row.events, row.facts, row.digest)
+    write_episode(tmp_path / "raw", cut_short(Played(terms, [large], EPISODES[0].end, b""), 1))
+    with pytest.raises(ExportError, match=r"left_points.*--format csv"):
+        run(tmp_path / "raw", to=tmp_path / "out", partial=True)
+    assert run(tmp_path / "raw", to=tmp_path / "out", layout="csv", partial=True).rows["frames"] == 1
 
 
 def test_a_format_that_does_not_exist_is_refused() -> None:

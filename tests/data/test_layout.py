@@ -10,6 +10,7 @@ from data.layout import (
     check_relative,
     draft_name,
     episode_folder,
+    episode_key,
     parse_draft_name,
     parse_name,
     seat_name,
@@ -84,3 +85,10 @@ def test_a_strange_name_is_none_of_ours(name: str) -> None:
 def test_a_path_that_could_lead_out_of_a_share_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match="path in a share"):
         check_relative(path)
+
+
+def test_a_file_names_its_run_and_its_episode_from_0() -> None:
+    terms = make_terms(episode=1233)
+    assert episode_key(canonical_name(terms, SHA)) == (terms.run, 1233)
+    assert episode_key(seat_name(terms, Seat.LEFT, Kind.LOCAL, SHA)) == (terms.run, 1233)
+    assert episode_key("notes.txt") is None

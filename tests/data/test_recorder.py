@@ -312,14 +312,47 @@ def test_an_episode_that_no_place_takes_waits_in_memory_with_an_alarm_and_is_sto
     writer = write_episode(WatchedDisk(before), tmp_path)
     assert writer.published is None
     assert writer.is_only_in_memory
-    assert any("No space left" in words for words in writer.words)
-    assert any("in memory only" in words for words in writer.words)
+    assert "only in this program's memory" in writer.alarm
+    assert "it is full" in writer.alarm
     is_full = False
     writer.publish(2.0)
     assert writer.published is None, "it asks again only after a pause"
     writer.publish(2.0 + RETRY_SECONDS)
     assert writer.published == canonical_of(tmp_path)
+    assert writer.alarm == ""
+    assert "is whole" in writer.words[0]
     assert list(Station(tmp_path).recording.iterdir()) == []
+
+
+def test_the_window_shows_what_is_wrong_while_it_is_and_afterwards_that_it_is_mended(tmp_path: Path) -> None:
+    is_full = threading.Event()
+
+    def before(number: int, name: str, arguments: tuple[Any, ...]) -> None:
+        if is_full.is_set() and name == "write":
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    now = 0.0
+    recorder = Recorder(tmp_path, share_url="/share", seat=Seat.LEFT, disk=WatchedDisk(before), monotonic=lambda: now)
+    is_full.set()
+    begin(recorder, make_terms())
+    recorder.record(make_frames(ROWS))
+    wait_for(lambda: bool(recorder.alarms))
+    assert "Do not close this program" in recorder.alarms[0]
+    is_full.clear()
+    now += RETRY_SECONDS
+    wait_for(lambda: not any("Do not close" in words for words in recorder.alarms))
+    assert "Tell the experimenter" in recorder.alarms[0]
+    recorder.end(finished(ROWS), {})
+    assert recorder.close(20)
+    assert read_episode(canonical_of(tmp_path).read_bytes()).end == finished(ROWS).end
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    for _ in range(2000):
+        if is_so():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("it never came true")
 
 
 def test_what_was_durable_before_a_disk_failed_is_kept_until_the_whole_is(tmp_path: Path) -> None:
@@ -370,7 +403,9 @@ def test_a_recorder_whose_disk_never_works_says_so_and_close_tells_the_truth(tmp
     record_episode(recorder, make_terms(), make_frames(ROWS))
     assert not recorder.close(20)
     assert recorder.sealed == ()
-    assert any("in memory only" in words for words in recorder.alarms)
+    (alarm,) = recorder.alarms
+    assert "was not stored before this program ended" in alarm
+    assert "the disk reports an error" in alarm
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -55,7 +56,6 @@ def test_bytes_names_and_folders_are_flushed_in_the_order_that_survives_a_server
     names = [name for name in disk.names() if name != "make_folder"]
     assert names == [
         *["flush_folder"] * 4,  # each new folder in its parent
-        "unlink",  # a rest of a crash, if there is one
         "create",
         "write",
         "flush",
@@ -213,6 +213,38 @@ def test_created_shares_keep_their_mark(root: Path) -> None:
     mark = FolderShare.create(root / "new" / "share").identify()
     assert mark.share_id
     assert FolderShare.create(root / "new" / "share").identify() == mark
+
+
+def test_two_copies_of_one_home_never_give_each_others_half_a_file_its_final_name(root: Path, source: Path) -> None:
+    """A home was copied to another machine, id and all, and both deliver at once: at each call of one, the other."""
+    for number in range(len(stored_log(root.parent / "watched", source))):
+        there = root.parent / f"share-{number}"
+        there.mkdir()
+        seen = store_beside_a_copy(there, source, number)
+        assert seen <= {DATA}, number
+        assert FolderShare(there).store(NAME, source, SHA, OWNER) is Level.STORED
+        assert files_under(there) == {NAME}, number
+
+
+def store_beside_a_copy(there: Path, source: Path, number: int) -> set[bytes]:
+    """Store a file; at the call of this number the copy does too. All that ever had the final name."""
+    seen: set[bytes] = set()
+
+    def before(count: int, name: str, arguments: tuple[Any, ...]) -> None:
+        if count == number:
+            FolderShare(there).store(NAME, source, SHA, OWNER)
+        seen.update(path.read_bytes() for path in there.rglob("*.dyad"))
+
+    with suppress(ShareBlockedError):  # one of them may have to try again
+        FolderShare(there, WatchedDisk(before)).store(NAME, source, SHA, OWNER)
+    return seen
+
+
+def stored_log(root: Path, source: Path) -> list[tuple[str, tuple[Any, ...]]]:
+    root.mkdir()
+    disk = WatchedDisk()
+    FolderShare(root, disk).store(NAME, source, SHA, OWNER)
+    return disk.log
 
 
 def test_a_missing_share_is_never_made(tmp_path: Path, source: Path) -> None:

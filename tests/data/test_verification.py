@@ -406,6 +406,34 @@ def test_the_report_is_plain_json(tmp_path: Path) -> None:
     assert {file["answer"] for file in episode["files"]} == {"damaged", "good"}
 
 
+def test_every_problem_names_file_frame_field_ours_and_theirs(tmp_path: Path) -> None:
+    report = verify_pair(tmp_path, file_bytes(TERMS, differing(31), FINISHED), WHOLE)
+    computed = decode_row(ROWS[31]).digest.hex()
+    alone, between = report.problems
+    assert (alone.answer, alone.frame, alone.field) == (Answer.DAMAGED, 31, "digest")
+    assert (alone.ours, alone.theirs, alone.against) == (computed, "f" * 16, None)
+    assert (between.answer, between.frame, between.field) == (Answer.DIVERGED, 31, "digest")
+    held = {between.file: between.ours, between.against: between.theirs}
+    assert held[alone.file] == "f" * 16
+    assert sorted(held.values()) == sorted([computed, "f" * 16])
+    told = json.loads(json.dumps(report.to_json()))["problems"]
+    assert [problem["field"] for problem in told] == ["digest", "digest"]
+    assert told[0]["against"] is None
+
+
+def test_what_is_good_or_partial_is_no_problem(tmp_path: Path) -> None:
+    assert verify_pair(tmp_path, CUT, WHOLE).problems == ()
+
+
+def test_a_session_has_a_line_of_its_own(tmp_path: Path) -> None:
+    put(tmp_path, WHOLE)
+    put(tmp_path, OTHER[:-5], OTHER_TERMS)
+    table = print_report(verify_paths([tmp_path]))
+    (row,) = table.session_rows
+    assert row.exit_code == 1
+    assert row.cells == ("pilot", "12", "1", TERMS.run, "2", "150", "2 one seat", "1 good, 1 torn")
+
+
 def test_the_table_has_a_line_per_episode_and_words_for_what_is_wrong(tmp_path: Path) -> None:
     put(tmp_path, WHOLE)
     put(tmp_path, OTHER[:-5], OTHER_TERMS)

@@ -21,7 +21,7 @@ def terminal(tmp_path: Path) -> Iterator[CommandLine]:
         yield terminal
         assert terminal.left_behind() == []
     finally:
-        terminal.kill_all()
+        terminal.close()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from data.episode_format import read_episode
-from tests.support.command_line import CommandLine, wait_until
+from tests.support.command_line import CommandLine
 
 pytestmark = pytest.mark.processes
 
@@ -76,7 +76,7 @@ def test_after_a_kill_the_survivor_ends_by_itself_and_sync_delivers_what_exists(
     port = _free_port()
     length = ("--frames", 9000, "--hz", 60, "--lost-seconds", 4, "--rejoin-seconds", 0, "--no-courier")
     left, right = (_play(terminal, seat, port, *length) for seat in ("left", "right"))
-    wait_until(lambda: _blocks(tmp_path / "right") > 4000, "a recording that grows")
+    terminal.wait_while(right, lambda: _blocks(tmp_path / "right") > 4000, "a recording that grows")
     right.kill()
     terminal.finish(right)
     survivor = terminal.finish(left)
@@ -105,7 +105,7 @@ def test_after_a_kill_the_survivor_ends_by_itself_and_sync_delivers_what_exists(
 def test_a_demo_that_loses_a_client_says_so_and_delivers_the_rest(terminal: CommandLine, tmp_path: Path) -> None:
     home = tmp_path / "home"
     process = terminal.start("demo", "--headless", "--json", "--frames", 9000, "--hz", 60, "--home", home)
-    wait_until(lambda: _blocks(home / "left") > 4000, "a recording that grows")
+    terminal.wait_while(process, lambda: _blocks(home / "left") > 4000, "a recording that grows")
     beside = terminal.run("sync", "--home", home)
     assert "in use, not touched" in beside.output
     assert _blocks(home / "left") > 0, "a sync beside a running demo touches no living file"

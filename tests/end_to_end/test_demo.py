@@ -1,5 +1,6 @@
 """The demo as a stranger runs it: what it plays, records, delivers, says and leaves behind."""
 
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from data.episode_format import read_episode
-from tests.support.command_line import CommandLine, wait_until
+from tests.support.command_line import CommandLine
 
 pytestmark = pytest.mark.processes
 
@@ -42,7 +43,8 @@ def test_a_bad_link_a_lost_focus_and_a_stopped_process_leave_equal_records(
         assert min(left["rollbacks"], right["rollbacks"]) > 0
         assert min(left["wrong_guesses"], right["wrong_guesses"]) > 0
         assert left["away_frames"] == right["away_frames"] == _away_rows(left["file"])
-        assert abs(left["away_frames"]["left"] - 120) <= 6
+        # A busy machine may stop the left process too for a moment: what it owes then is away as well.
+        assert 120 - 6 <= left["away_frames"]["left"] <= 120 + 6 + left["owed_ticks"]
         assert 1 <= right["away_frames"]["right"] <= right["owed_ticks"]
         assert left["holds"] > 0, "the right process stood still for longer than the prediction window"
         assert left["fast_forwarded_frames"] > 0
@@ -88,7 +90,7 @@ def test_a_demo_that_is_asked_to_leave_aborts_on_both_seats_and_leaves_nothing_b
     home = tmp_path / "home"
     freeze = ("--freeze", "right:70:500") if number is signal.SIGINT else ()
     process = terminal.start("demo", "--headless", "--json", "--frames", 9000, "--home", home, *freeze)
-    wait_until(lambda: _has_blocks(home / "left"), "a recording that grows")
+    terminal.wait_while(process, lambda: _has_blocks(home / "left"), "a recording that grows")
     process.send_signal(number)
     outcome = terminal.finish(process)
     assert outcome.code == 1, outcome.text
@@ -118,3 +120,13 @@ def test_without_a_display_a_windowed_demo_says_so(terminal: CommandLine, tmp_pa
     assert outcome.code == 2
     assert "there is no display" in outcome.errors
     assert not outcome.has_traceback, outcome.text
+
+
+def test_a_client_that_dies_before_the_game_begins_ends_the_demo_at_once(terminal: CommandLine, tmp_path: Path) -> None:
+    process = terminal.start("demo", "--headless", "--json", "--home", tmp_path / "home")
+    os.kill(terminal.find("play", "right"), signal.SIGKILL)
+    outcome = terminal.finish(process)
+    assert outcome.code == 1, outcome.text
+    assert "0 of 2 episodes were played" in outcome.errors
+    assert "the right client was ended by SIGKILL" in outcome.errors
+    assert outcome.json["episodes"] == []

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import zmq
-import zmq.auth
 
 from client.keys import load_keys, make_keys
 from games.contract import Seat
@@ -70,10 +69,16 @@ def test_a_network_that_stands_still_for_two_seconds_is_waited_for(terminal: Com
         assert player.link_events.count("connected") >= 2, "heartbeats give the old connection up"
 
 
-def test_a_reset_and_frames_that_are_broken_or_repeated_cost_a_reconnect_each(terminal: CommandLine) -> None:
+def test_a_reset_a_cut_and_frames_that_are_broken_or_repeated_cost_a_reconnect_each(terminal: CommandLine) -> None:
     def hurt(proxy: Proxy, left: Player, right: Player) -> None:
-        faults = (
+        def cut_and_heal() -> None:
+            proxy.cut()
+            right.await_link("nobody listens", 1)
+            proxy.heal()
+
+        faults: tuple[Callable[[], None], ...] = (
             proxy.reset,
+            cut_and_heal,
             lambda: proxy.flip("to_left"),
             lambda: proxy.flip("to_right"),
             lambda: proxy.repeat("to_left"),

@@ -32,8 +32,8 @@ def sized(client: Client, size: tuple[int, int], name: str) -> Shot:
 
 @pytest.fixture
 def pair(table: Table) -> Pair:
-    """Two people, of whom the left one plays; enough time for everything."""
-    pair = table.start_pair("--frames", 13 * HZ)
+    """Two people, of whom the left one plays, for as long as it takes."""
+    pair = table.start_pair("--frames", 120 * HZ)
     pair.play()
     pair.left.focus()
     pair.left.reach(10)
@@ -59,7 +59,7 @@ def test_both_windows_are_drawn_right_in_any_size_and_the_panels_come_and_go(pai
         place.tap(key)
     time.sleep(0.2)
     shots.append((left, left.look("no-panel")))
-    pair.wait()
+    pair.leave()
 
     sighted = {client.seat: client.sighted() for client in pair}
     for client, shot in shots:
@@ -92,7 +92,7 @@ def test_dragging_covering_and_minimising_stop_nothing_and_the_record_knows_when
     left.focus()
     time.sleep(1.0)
     shots.append(left.look("restored"))
-    pair.wait()
+    pair.leave()
 
     sighted = left.sighted()
     for shot in shots:

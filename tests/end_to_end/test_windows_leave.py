@@ -50,7 +50,7 @@ def test_who_leaves_ends_the_round_for_both_at_one_frame_under_their_own_name(
     leave(place, leaver)
     other.hear("phase", phase="closed")
     shot = other.look(f"left-by-{leave.__name__}")
-    pair.dismiss()
+    pair.dismiss(other)
 
     assert pair.left.canonical_bytes() == pair.right.canonical_bytes()
     record = other.canonical()
@@ -102,7 +102,7 @@ def test_seats_that_were_set_up_differently_refuse_and_name_the_field(table: Tab
 
 
 def test_when_one_side_is_killed_the_other_says_so_and_ends_by_itself(table: Table) -> None:
-    pair = table.start_pair("--frames", 1800, "--lost-seconds", 5, "--final-seconds", SEEN_SECONDS)
+    pair = table.start_pair("--frames", 1800, "--lost-seconds", 4, "--final-seconds", SEEN_SECONDS)
     pair.play()
     pair.left.focus()
     pair.left.reach(15)

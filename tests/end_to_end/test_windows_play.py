@@ -106,7 +106,7 @@ def test_focus_moves_from_window_to_window_and_both_records_agree_on_who_was_awa
     left.hear("episode", reason="finished", agreement="mutual")
     left.hear("phase", phase="closed")
     end = left.look("ended-while-away")
-    pair.dismiss()
+    pair.dismiss(left, right)
 
     assert left.canonical_bytes() == right.canonical_bytes()
     sighted = {client.seat: client.sighted() for client in pair}

@@ -29,7 +29,7 @@ there."""
 
 
 def test_while_one_side_stands_still_the_other_says_that_it_waits_and_both_end_equal(table: Table) -> None:
-    pair = table.start_pair("--frames", 5 * HZ)
+    pair = table.start_pair("--frames", 3 * HZ)
     pair.play()
     pair.left.focus()
     pair.left.reach(15)

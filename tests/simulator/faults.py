@@ -157,9 +157,21 @@ def _on_machine(plan: Plan, rng: Random, **changes: Any) -> Plan:  # noqa: ANN40
 
 def _stall(plan: Plan, rng: Random) -> Plan:
     lengths = (100, 150, 300, 700, 1500, 3000, 10_000)
-    plan = _loss(plan, rng) if rng.random() < 0.3 else plan
     stalls = sorted((_when(plan, rng), rng.choice(lengths) * MILLISECOND) for _ in range(rng.choice((1, 1, 3))))
     return _on_machine(plan, rng, stalls=tuple(stalls))
+
+
+def _last_word(plan: Plan, rng: Random) -> Plan:
+    """A seat falls silent for a while at every turn, and sleeps while it should answer for the last time."""
+    side = rng.randrange(2)
+    links, machines = list(plan.links), list(plan.machines)
+    links[side] = replace(
+        links[side], burst_every=rng.randrange(900, 1200) * MILLISECOND, burst_length=450 * MILLISECOND
+    )
+    sleep_for = plan.times.linger + rng.randrange(50) * MILLISECOND
+    machines[side] = replace(machines[side], sleep=Moment("finished"), sleep_for=sleep_for)
+    plan = replace(plan, links=(links[0], links[1]), machines=(machines[0], machines[1]))
+    return _tamper(plan, rng) if rng.random() < 0.4 else plan
 
 
 def _both_stall(plan: Plan, rng: Random) -> Plan:
@@ -287,6 +299,7 @@ FAULTS: dict[str, Fault] = {
     "cut": _cut,
     "stall": _stall,
     "both-stall": _both_stall,
+    "last-word": _last_word,
     "skew": _skew,
     "slow-steps": _slow_steps,
     "slow-alone": _slow_alone,
@@ -303,5 +316,13 @@ FAULTS: dict[str, Fault] = {
 """Every fault by its name in the coverage counters."""
 
 _CHANCE = 0.2
-_CHANCES = {"unlike": 0.08, "cut": 0.15, "both-quit": 0.08, "tamper": 0.25, "lost-start": 0.1, "slow-alone": 0.08}
+_CHANCES = {
+    "unlike": 0.08,
+    "cut": 0.15,
+    "both-quit": 0.08,
+    "tamper": 0.15,
+    "lost-start": 0.1,
+    "slow-alone": 0.08,
+    "last-word": 0.15,
+}
 """What ends a session early hides what comes after it, so it is drawn less often."""

@@ -38,7 +38,7 @@ class Machine:
         self._game = game if mine.tamper_frame is None else Tampered(game, mine.tamper_frame)
         self._asleep_until = 0
         self._stalls = list(mine.stalls)
-        self._crash, self._quit = mine.crash, mine.quit
+        self._crash, self._quit, self._sleep = mine.crash, mine.quit, mine.sleep
         self._back_at: int | None = None
         self._last_local = 0
         self._boot(0)
@@ -111,17 +111,21 @@ class Machine:
         local, session, pulse = self.local(now), self.session, self.pulse
         assert local >= self._last_local, "a machine's clock never goes back"
         self._last_local = local
-        packets = network.arrived(self.seat, now)
-        for packet in packets:
-            session.receive(packet, local)
         is_due = local >= pulse.deadline
         if is_due:
             self._count_tick()
+            if self._sleep is not None and self._has_reached(self._sleep):
+                self._sleep = None
+                self._asleep_until = now + self.plan.sleep_for
+                return
             if self._crash is not None and self._has_reached(self._crash):
                 self._die(now)
                 return
             if self._quit is not None and self._has_reached(self._quit):
                 self._leave(local)
+        packets = network.arrived(self.seat, now)
+        for packet in packets:
+            session.receive(packet, local)
         ticks = pulse.retry(local) if packets else []
         is_due = local >= pulse.deadline
         ticks += self._run(now, local) if is_due else []

@@ -249,7 +249,7 @@ def _all_is_repaired(outcome: Outcome) -> Iterator[str]:
             elif claim is not Agreement.MUTUAL and (plan.hears_the_last_word or not record.reason.is_complete):
                 yield f"calm: {seat} episode {record.episode} is {record.reason}, {claim}"
             elif tampered and len(record.rows) > min(tampered):
-                yield f"calm: {seat} episode {record.episode} was altered at {min(tampered)} and is called equal"
+                yield f"calm: {seat} episode {record.episode} was altered at {min(tampered)} and is called {claim}"
         if machine.session.phase is not Phase.CLOSED:
             yield f"calm: {seat} is {machine.session.phase.value}"
 

@@ -59,6 +59,9 @@ class MachinePlan:
     """Every tick takes so long."""
     stalls: tuple[tuple[int, int], ...] = ()
     """(when, for how long): the program stands still."""
+    sleep: Moment | None = None
+    sleep_for: int = 0
+    """A standstill that begins at a moment."""
     aways: tuple[tuple[int, int], ...] = ()
     """(from, to): the window has no focus."""
     crash: Moment | None = None
@@ -87,7 +90,7 @@ class Plan:
     window_frames: int = 15
     guess_frames: int = 8
     away_limit_frames: int = 0
-    grace: int = 4 * SECOND
+    grace: int = 5 * SECOND
     """LOST and the wait for FIN: shorter than in a lab, so that most runs are short."""
     links: tuple[LinkPlan, LinkPlan] = (LinkPlan(), LinkPlan())
     machines: tuple[MachinePlan, MachinePlan] = (MachinePlan(), MachinePlan())
@@ -109,11 +112,11 @@ class Plan:
 
     @property
     def disturbed_until(self) -> int:
-        """When the last fault that has a time is over."""
+        """When the last fault that has a time is over, and as long as those without one last."""
         ends = [outage.stop for outage in self.outages]
         ends += [when + length for machine in self.machines for when, length in machine.stalls]
         ends += [stop for machine in self.machines for _, stop in machine.aways]
-        return max(ends, default=0)
+        return max(ends, default=0) + sum(machine.sleep_for for machine in self.machines)
 
     @property
     def is_calm(self) -> bool:
@@ -145,7 +148,8 @@ class Plan:
         """The sum of all that can keep one seat from hearing the other; both asleep at once count for nothing."""
         stalls = [set(machine.stalls) for machine in self.machines]
         alone = (stalls[0] | stalls[1]) - (stalls[0] & stalls[1])
-        return sum(length for _, length in alone) + self._link_silence
+        asleep = sum(machine.sleep_for for machine in self.machines)
+        return asleep + sum(length for _, length in alone) + self._link_silence
 
     @property
     def _link_silence(self) -> int:
@@ -190,6 +194,6 @@ def _machine(data: dict[str, Any]) -> MachinePlan:
     values = dict(data)
     for name in ("stalls", "aways"):
         values[name] = tuple((first, second) for first, second in data[name])
-    for name in ("crash", "quit"):
+    for name in ("crash", "quit", "sleep"):
         values[name] = Moment(**data[name]) if data[name] else None
     return MachinePlan(**values)

@@ -56,6 +56,7 @@ class CommandLine:
         self.folder = folder
         self.temporary = folder / "tmp"
         self.mark = secrets.token_hex(8)
+        self._started: list[subprocess.Popen[str]] = []
         home = folder / "user"
         for path in (home, self.temporary):
             path.mkdir(parents=True, exist_ok=True)
@@ -73,7 +74,7 @@ class CommandLine:
 
     def start(self, *arguments: object) -> "subprocess.Popen[str]":
         """Start a command in the background; `finish` takes its output."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, str(LAUNCHER), *map(str, arguments)],
             cwd=self.folder,
             env=self.environment,
@@ -82,6 +83,8 @@ class CommandLine:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self._started.append(process)
+        return process
 
     def finish(self, process: "subprocess.Popen[str]", seconds: float = PATIENCE_SECONDS) -> Outcome:
         """Wait for a command's end. One that hangs is killed with all of its processes, and the test fails."""
@@ -89,8 +92,13 @@ class CommandLine:
             output, errors = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired as error:
             self.kill_all()
-            raise AssertionError(f"{process.args} did not end within {seconds} s: {error.output!r}") from error
+            raise AssertionError(f"{process.args!r} did not end within {seconds} s: {error.output!r}") from error
         return Outcome(process.returncode, output, errors)
+
+    def wait_while(self, process: "subprocess.Popen[str]", is_so: Callable[[], bool], what: str) -> None:
+        """Wait for something that a running command does; if it ends first, the test fails with what it printed."""
+        wait_until(lambda: is_so() or process.poll() is not None, what)
+        assert is_so(), f"it ended before {what}: {self.finish(process).text}"
 
     def run(self, *arguments: object, seconds: float = PATIENCE_SECONDS) -> Outcome:
         """Run a command to its end."""
@@ -117,6 +125,13 @@ class CommandLine:
         for pid in self.processes():
             with _ignore_gone():
                 os.kill(pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """End what a failed test has left, and give its pipes back."""
+        self.kill_all()
+        for process in self._started:
+            if process.returncode is None:
+                process.communicate()
 
     def left_behind(self) -> list[str]:
         """What should be gone after every command: processes, temporary files, keys, half-written files."""

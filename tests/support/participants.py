@@ -158,12 +158,16 @@ class Pair:
         codes = [client.wait() for client in self]
         assert codes == [0, 0], f"exit codes {codes}: {self.left.errors} {self.right.errors}"
 
-    def dismiss(self) -> None:
-        """Close the last screens: everything is said and seen. Both must have been about to end anyway."""
-        for client in self:
+    def dismiss(self, *clients: Client) -> None:
+        """Close the last screens of these, which stay for long: everything is said and seen. Both then end."""
+        for client in clients:
             client.hear("phase", phase="closed")
-            if client.process.poll() is None:
-                client.signal(signal.SIGTERM)
+            client.signal(signal.SIGTERM)
+        self.wait()
+
+    def leave(self) -> None:
+        """Close the left window, which ends the round for both."""
+        self.place.close(self.left.window)
         self.wait()
 
     def play(self) -> None:
