@@ -28,7 +28,16 @@ _MAX_TEXT: Final = 1024
 _MAX_ROWS_NAMED: Final = 1024
 _MAX_FIELDS: Final = 64
 _MAX_NAME: Final = 64
+_MAX_PROTOCOL: Final = 1 << 16
 _CHECKSUM_BYTES: Final = 4
+
+
+class OtherProtocolError(ProtocolError):
+    """A whole packet of another version of the protocol: whoever sent it and we cannot even read our greetings."""
+
+    def __init__(self, theirs: int) -> None:
+        super().__init__(f"expected protocol {PROTOCOL_VERSION}, got {theirs}")
+        self.theirs = theirs
 
 
 class Kind(IntEnum):
@@ -177,8 +186,8 @@ def decode(data: bytes) -> Packet:
     if len(fields) < _ENVELOPE_FIELDS:
         raise ProtocolError(f"expected at least {_ENVELOPE_FIELDS} fields, got {len(fields)}")
     kind, protocol = fields[0], fields[1]
-    if protocol != PROTOCOL_VERSION:
-        raise ProtocolError(f"expected protocol {PROTOCOL_VERSION}, got {protocol!r:.40}")
+    if _integer("protocol", protocol, _MAX_PROTOCOL) != PROTOCOL_VERSION:
+        raise OtherProtocolError(protocol)
     parse = _PARSERS.get(kind) if type(kind) is int else None
     if parse is None:
         raise ProtocolError(f"expected a packet kind from 1 to {len(_PARSERS)}, got {kind!r:.40}")

@@ -23,6 +23,7 @@ from netcode.packets import (
     Envelope,
     Goodbye,
     Hello,
+    OtherProtocolError,
     Packet,
     Play,
     Probe,
@@ -33,7 +34,7 @@ from netcode.packets import (
     encode,
 )
 from netcode.timeline import RowEncoder
-from netcode.vocabulary import Agreement, Command, Ending, Input, Player, Reason, Terms
+from netcode.vocabulary import PROTOCOL_VERSION, Agreement, Command, Ending, Input, Player, Reason, Terms
 
 S = TypeVar("S")
 _MAX_RETIRED: Final = 64
@@ -267,7 +268,9 @@ class Session(Generic[S]):
         episode = self.episode
         assert episode is not None
         self._verdict = episode.verdict
-        self._next_episode = episode.terms.episode + 1
+        self._next_episode = max(self._next_episode, episode.terms.episode + 1)
+        if ending.end.cause == "quit" and self.setup.seat.other in ending.end.seats:
+            self.partner_left = True  # the rows say so, and its GOODBYE may be lost
         has_left = self._left_at is not None or (self.partner_left and not self._partner_restarted)
         is_last = self._next_episode >= self.setup.episodes or ending.end.reason is Reason.DIVERGED
         self._enter(Phase.FINISHED if has_left or is_last else Phase.RESULT, now)
@@ -287,6 +290,8 @@ class Session(Generic[S]):
         last = self._verdict
         if self.ending is not None and self.ending.end.reason is Reason.DIVERGED:
             return False  # the partner may still need our row hashes to name the frame
+        if self._left_at is not None and (self.ending is None or self.ending.end.cause != "quit"):
+            return False  # nothing but our GOODBYE tells the partner, and it may be lost
         return last is not None and self._seen >= last.episode and self._partner_seen >= last.episode
 
     # --- what the partner says ------------------------------------------------------------------------------------
@@ -298,6 +303,8 @@ class Session(Generic[S]):
         except ProtocolError as error:
             self.rejected += 1
             self.last_rejection = str(error)
+            if isinstance(error, OtherProtocolError) and self._partner is None:
+                self._refuse((f"protocol: ours {PROTOCOL_VERSION}, theirs {error.theirs}",), now)
 
     def _take(self, packet: Packet, now: int) -> None:
         """Believe a packet as far as it is known to be the partner's, and new.

@@ -39,8 +39,8 @@ from tests.support.disks import QuickDisk
 TOOLS = ("losetup", "mount", "umount", "mkfs.ext4", "fsfreeze")
 DATA_MODES = ("ordered", "writeback")
 """How ext4 relates bytes to names: bytes first, or in any order."""
-INNER_BYTES = 24 << 20
-OUTER_BYTES = 64 << 20
+INNER_BYTES = 40 << 20
+OUTER_BYTES = 80 << 20
 INODES = 16_384
 """A station makes many small files."""
 EPISODES = 3
@@ -190,8 +190,8 @@ def check_permitted() -> None:
         raise SkipError(f"there is no {', '.join(missing)}")
 
 
-def run(cuts: int, seed: int, data_mode: str = "ordered", *, flushes: bool = True) -> list[str]:
-    """So many cuts; what each broke, in words.
+def run(work: Path, cuts: int, seed: int = 0, data_mode: str = "ordered", *, flushes: bool = True) -> list[str]:
+    """So many cuts, with images and mounts in an empty folder; what each broke, in words.
 
     Raises:
         SkipError: this machine does not permit it.
@@ -199,8 +199,6 @@ def run(cuts: int, seed: int, data_mode: str = "ordered", *, flushes: bool = Tru
     check_permitted()
     broken: list[str] = []
     with ExitStack() as stack:
-        work = Path(tempfile.mkdtemp(prefix="dyadgrid-power-"))
-        stack.callback(shutil.rmtree, work, ignore_errors=True)
         cutter = Cutter(work, data_mode, stack)
         draw = random.Random(seed)
         station = Station(cutter.folder, seed, flushes=flushes)
@@ -248,7 +246,8 @@ def main() -> int:
         live(options.live, options.seed, flushes=options.mutant is None)
     started = time.monotonic()
     try:
-        broken = run(options.cuts, options.seed, options.data, flushes=options.mutant is None)
+        with tempfile.TemporaryDirectory(prefix="dyadgrid-power-") as work:
+            broken = run(Path(work), options.cuts, options.seed, options.data, flushes=options.mutant is None)
     except SkipError as reason:
         print(f"skipped: {reason}")
         return 0

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from data import export_parquet
 from data.episode_format import Episode, decode_row, encode_row, read_episode
 from data.export import Order, Outcome, export, layout_of
 from data.export_errors import ExportError
@@ -259,6 +260,21 @@ def test_a_parquet_file_explains_its_columns_itself(parquet: Path) -> None:
     field = pyarrow.parquet.read_schema(path).field("left_x")
     assert field.metadata[b"unit"] == b"cells"
     assert b"left player" in field.metadata[b"meaning"]
+
+
+def test_short_episodes_share_a_row_group_and_long_ones_do_not(
+    share: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow.parquet
+
+    groups = []
+    for most in (export_parquet.ROW_GROUP_ROWS, 100):
+        monkeypatch.setattr(export_parquet, "ROW_GROUP_ROWS", most)
+        run(share, to=tmp_path / "out")
+        path = tmp_path / "out" / "frames" / "study=pilot" / "dyad=1" / "frames.parquet"
+        groups.append(pyarrow.parquet.read_metadata(path).num_row_groups)
+        assert pyarrow.parquet.read_table(path, partitioning=None)["frame"].to_pylist() == [*range(120), *range(120)]
+    assert groups == [1, 2]
 
 
 # --- what an export consists of ---------------------------------------------------------------------------------------

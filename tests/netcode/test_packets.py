@@ -112,7 +112,7 @@ def fields(body: Body) -> list[Any]:
     return list(msgpack.unpackb(encode(Packet(ENVELOPE, body))[:-4], use_list=False))
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@settings(max_examples=120, derandomize=True, deadline=None)
 @given(st.builds(Packet, envelopes, bodies))
 def test_what_is_said_is_what_is_heard(packet: Packet) -> None:
     assert decode(encode(packet)) == packet

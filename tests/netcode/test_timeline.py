@@ -53,7 +53,7 @@ def straight(own: list[Input], partner: list[Input], *, goal: int = 0, seat: Sea
     return line.advance(FRAMES).confirmed
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=60, derandomize=True, deadline=None)
 @given(scripts, scripts, arrivals, st.sampled_from((0, 2, 4)), st.sampled_from(tuple(Seat)))
 def test_whatever_arrives_late_the_confirmed_frames_are_those_of_a_run_without_guesses(
     own: list[Input], partner: list[Input], arriving: list[int], goal: int, seat: Seat
@@ -61,7 +61,7 @@ def test_whatever_arrives_late_the_confirmed_frames_are_those_of_a_run_without_g
     assert played(own, partner, arriving, goal=goal, seat=seat) == straight(own, partner, goal=goal, seat=seat)
 
 
-@settings(max_examples=50, derandomize=True, deadline=None)
+@settings(max_examples=25, derandomize=True, deadline=None)
 @given(scripts, scripts, arrivals)
 def test_both_seats_confirm_the_same_rows(left: list[Input], right: list[Input], arriving: list[int]) -> None:
     rows = [frame.row for frame in played(left, right, arriving)]

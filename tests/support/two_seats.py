@@ -127,6 +127,7 @@ class TwoSeats:
         self.period = SECOND // terms.tick_rate
         self.carries = [True, True]
         self.trip_ticks = trip_ticks
+        self.loses: Callable[[Seat, Packet], bool] = lambda _sender, _packet: False
         self.said: tuple[list[bytes], list[bytes]] = ([], [])
         self.left = Chair(Seat.LEFT, terms, episodes, times, ToyGame(), self.now)
         self.right = Chair(Seat.RIGHT, right_terms or terms, episodes, times, right_game or ToyGame(), self.now)
@@ -154,7 +155,7 @@ class TwoSeats:
             chair.session.receive(data, self.now)
         for data in chair.tick(self.now):
             self.said[chair.seat].append(data)
-            if self.carries[chair.seat]:
+            if self.carries[chair.seat] and not self.loses(chair.seat, decode(data)):
                 self._flying.append((self._turns + self.trip_ticks, chair.seat.other, data))
 
     def until(self, is_so: Callable[[], bool]) -> None:
