@@ -401,6 +401,8 @@ class Client:
             return
         self._told_at = now
         parts = self._parts
+        if parts.reports.is_broken:
+            parts.session.leave(now)
         if self._recording is not None:
             waits = parts.pictures.holds(now)
             silent = parts.session.silent_for(now) >= parts.session.setup.times.silence_notice

@@ -146,7 +146,7 @@ def run_seat(plan: SeatPlan) -> int:
     _check_space(plan, terms)
     socket = ZmqLink(plan.place, plan.address, load_keys(plan.keys, plan.place))
     try:
-        reports = Reports(sys.stdout if plan.reports else None)
+        reports = Reports(sys.stdout.fileno() if plan.reports else None)
         for recovery in recoveries:
             _tell_recovery(recovery, reports)
         reports.tell("listening", address=socket.address)

@@ -67,7 +67,7 @@ class _Search:
         self._local_files: list[Path] = []
         self._alone: set[Path] = set()
         self._set_aside = 0
-        self._seen: set[Path] = set()
+        self._seen: set[str] = set()
 
     def take(self, path: Path, root: Path) -> bool:
         """Sort one file, found under `root`, by its name; whether it is one of ours. `root` itself always is."""
@@ -76,8 +76,10 @@ class _Search:
         is_canonical = is_root or path.name.endswith(_CANONICAL)
         if not (is_local or is_canonical or _is_claim(path)):
             return False
-        if path.resolve() not in self._seen:
-            self._seen.add(path.resolve())
+        # Of a loop of links `resolve` would raise; `realpath` names it, and reading it fails in words.
+        real = os.path.realpath(path)
+        if real not in self._seen:
+            self._seen.add(real)
             if is_local:
                 self._local_files.append(path)
             elif is_canonical:

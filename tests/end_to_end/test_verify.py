@@ -96,10 +96,7 @@ def test_an_episode_that_a_seat_claims_and_nobody_has_is_missing(terminal: Comma
     assert file.name in outcome.output
 
 
-_LOOP = pytest.param("loop", marks=pytest.mark.xfail(reason="data.search resolves a loop of links", strict=True))
-
-
-@pytest.mark.parametrize("name", ["nothing-here", "folder", "text.dyad", _LOOP])
+@pytest.mark.parametrize("name", ["nothing-here", "folder", "text.dyad", "loop"])
 def test_what_is_no_episode_is_exit_code_2_and_one_clear_line(terminal: CommandLine, tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "text.dyad").write_text("not an episode\n")
