@@ -100,7 +100,7 @@ def test_focus_moves_from_window_to_window_and_both_records_agree_on_who_was_awa
         left.focus()
         time.sleep(1.0)
     with place.holding("Right"):
-        time.sleep(0.3)
+        time.sleep(0.5)
     shots.append((left, fast_forward(place, left, right, "fast-forward")))
     right.focus()
     left.hear("episode", reason="finished", agreement="mutual")
@@ -135,7 +135,8 @@ def assert_fresh_press_needed(client: Client) -> None:
     """The key that was held through the first return did nothing until it was pressed again."""
     record, local = client.canonical(), client.local()
     inputs, delay = inputs_of(record, client.seat), record.terms.terms.delay_frames
-    first = absences(local, len(inputs))[-3 if absences(local, len(inputs))[0].start == 0 else 0]
+    pressed = presses(local, ARROW_RIGHT)[0]
+    first = next(absence for absence in absences(local, len(inputs)) if absence.start >= pressed)
     edges = [entry for entry in local.of("key") if entry["scancode"] == ARROW_RIGHT]
     released = next(int(edge["frame"]) for edge in edges if not edge["down"] and int(edge["frame"]) >= first.stop)
     held = inputs[first.stop + delay : released + delay]

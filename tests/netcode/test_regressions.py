@@ -36,12 +36,12 @@ FOCUS_LOST = (MachinePlan(player="walk", aways=((2 * SECOND, 4 * SECOND + SECOND
 
 CONDITIONS = {
     "3 ms one way, one episode": Plan(0, frames=90, delay_frames=0, links=link(3)),
-    "three episodes, 40 ms, input delay 3": Plan(0, frames=45, episodes=3, delay_frames=3, links=link(40, 10)),
+    "three episodes, 40 ms, input delay 3": Plan(0, frames=45, episodes=3, delay_frames=3, links=link(40, 160)),
     "700 ms one-way outage": Plan(
         0, frames=120, links=link(20), outages=(Outage(2 * SECOND, 2 * SECOND + 700 * MILLISECOND, (True, False)),)
     ),
     "2.5 s focus loss, repeat-last guesses": Plan(
-        0, frames=180, links=link(30), machines=FOCUS_LOST, guess_frames=REPEAT_LAST
+        0, frames=180, links=link(60, 20), machines=FOCUS_LOST, guess_frames=REPEAT_LAST
     ),
     "repeat-last guesses, delay 2": Plan(0, frames=60, delay_frames=2, guess_frames=REPEAT_LAST, links=link(120, 40)),
     "step limit, rollbacks": Plan(0, frames=120, delay_frames=0, links=link(60, 60)),

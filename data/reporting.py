@@ -1,0 +1,205 @@
+"""A study or a session in figures: every episode verified, read once, and kept as what a page needs of it.
+
+One episode is in memory at a time. Nothing is written, and nothing is left out: an episode that cannot be read has its
+line and its reason.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from data.claims import best_claims
+from data.episode_format import FormatError, Prefix, read_prefix
+from data.export_plan import ChosenEpisode, Wishes, plan_export
+from data.findings import EpisodeFinding, FileFinding, Gap
+from data.inspection import Inspection, inspect_records
+from data.inspection_files import InspectionError, SeatRecord
+from data.judgement import read_bytes
+from data.local_format import Local, read_local_prefix
+from data.reporting_delivery import Delivery, deliveries
+from data.reporting_exclusions import Suggestion, Thresholds, suggestions
+from data.reporting_life import Life, life_of
+from data.reporting_play import Play, bin_frames_for, play_of
+from data.search import Found, find
+from data.verification import Progress, verify_found
+from games.contract import Seat
+
+Told: TypeAlias = Callable[[int, int], None]
+"""Is told (episodes read, episodes in all)."""
+
+
+class ReportingError(ValueError):
+    """Nothing can be reported on; the text says why. The user's to mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeReport:
+    """One episode. `play` is None if no record of it can be read whole, `life` if no notes of it can; `words` say why.
+
+    `agreements` are what each seat's claim says of its partner's record.
+    """
+
+    finding: EpisodeFinding
+    agreements: Mapping[Seat, str]
+    deliveries: tuple[Delivery, ...]
+    play: Play | None
+    life: Life | None
+    suggestions: tuple[Suggestion, ...]
+    words: tuple[str, ...]
+
+
+class Session(NamedTuple):
+    """The episodes of one run, in order."""
+
+    study: str
+    dyad: str
+    session: str
+    run: str
+    episodes: tuple[EpisodeReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyReport:
+    """All sessions under some sources, the files that belong to no episode, and episodes that seem to be missing."""
+
+    sessions: tuple[Session, ...]
+    strays: tuple[FileFinding, ...]
+    gaps: tuple[Gap, ...]
+    limits: Thresholds
+
+    @property
+    def episodes(self) -> tuple[EpisodeReport, ...]:
+        """All of them, in order."""
+        return tuple(episode for session in self.sessions for episode in session.episodes)
+
+
+def report_on(
+    sources: Sequence[Path],
+    *,
+    limits: Thresholds | None = None,
+    jobs: int | None = None,
+    verified: Progress | None = None,
+    told: Told | None = None,
+) -> StudyReport:
+    """Verify and read everything under `sources`; both callbacks are told how far it is.
+
+    Raises:
+        ReportingError: a source does not exist, or there is no episode.
+        OSError: something cannot be read.
+    """
+    for source in sources:
+        if not source.exists():
+            raise ReportingError(f"{source}: no such file or folder")
+    found = find(sources)
+    report = verify_found(found, jobs=jobs, progress=verified)
+    if not report.episodes:
+        raise ReportingError(f"no episode under {', '.join(map(str, sources))}: nothing was written")
+    limits = limits or Thresholds()
+    chosen = {_key(episode.finding): episode for episode in plan_export(report, found, Wishes(True, True)).episodes}
+    said, delivered = _agreements(found), deliveries(found)
+    episodes = []
+    for done, finding in enumerate(sorted(report.episodes, key=_order), start=1):
+        key = _key(finding)
+        read = _read(chosen[key]) if key in chosen else _Read(words=tuple(_why_unread(finding)))
+        reasons = suggestions(finding, read.play, read.life, limits)
+        episodes.append(
+            EpisodeReport(finding, said.get(key, {}), delivered.get(key, ()), read.play, read.life, reasons, read.words)
+        )
+        if told is not None:
+            told(done, len(report.episodes))
+    sessions = tuple(Session(*key, tuple(group)) for key, group in groupby(episodes, key=_session))
+    return StudyReport(sessions, report.strays, report.gaps, limits)
+
+
+def _key(finding: EpisodeFinding) -> tuple[str, int]:
+    return finding.terms.run, finding.terms.episode
+
+
+def _session(episode: EpisodeReport) -> tuple[str, str, str, str]:
+    return _order(episode.finding)[:4]
+
+
+def _order(finding: EpisodeFinding) -> tuple[str, str, str, str, int]:
+    terms = finding.terms
+    return terms.terms.study, terms.terms.dyad, terms.terms.session, terms.run, terms.episode
+
+
+def _why_unread(finding: EpisodeFinding) -> list[str]:
+    return [f"{file.path.name}: {file.answer}: {file.words}" for file in finding.files]
+
+
+def _agreements(found: Found) -> dict[tuple[str, int], dict[Seat, str]]:
+    """What the seats say of each episode, the best claim of each."""
+    claims = sorted((claimed.claim for claimed in found.claims), key=lambda claim: (claim.run, claim.episode))
+    return {
+        key: {seat: claim.agreement.value for seat, claim in sorted(best_claims(group).items())}
+        for key, group in groupby(claims, key=lambda claim: (claim.run, claim.episode))
+    }
+
+
+# --- one episode ------------------------------------------------------------------------------------------------------
+
+
+class _Read(NamedTuple):
+    """What came of reading one episode."""
+
+    play: Play | None = None
+    life: Life | None = None
+    words: tuple[str, ...] = ()
+
+
+def _read(chosen: ChosenEpisode) -> _Read:
+    """The figures of an episode: its rows, and what its machines noted if that can be read."""
+    words: list[str] = []
+    records = _records(chosen, words)
+    inspection = _inspected(records, words)
+    longest = _canonical(chosen.records[0].file) if inspection is None else None
+    terms = chosen.finding.terms.terms
+    rows = longest.frames if longest is not None else inspection.rows if inspection is not None else ()
+    play = play_of(terms, rows, bin_frames_for(dict(terms.config), len(rows)))
+    return _Read(play, None if inspection is None else life_of(inspection), tuple(words))
+
+
+def _inspected(records: Mapping[Seat, SeatRecord], words: list[str]) -> Inspection | None:
+    if not records:
+        return None
+    try:
+        return inspect_records(records)
+    except InspectionError as error:
+        words.append(str(error))
+        return None
+
+
+def _records(chosen: ChosenEpisode, words: list[str]) -> dict[Seat, SeatRecord]:
+    """Each seat's notes beside the record that is its own, or else beside the one that is here."""
+    records: dict[Seat, SeatRecord] = {}
+    read: dict[Path, tuple[Prefix, bytes]] = {}
+    for seat, path in sorted(chosen.local_files.items()):
+        local = _local(path, seat, chosen.finding, words)
+        if local is not None:
+            own = chosen.own_files.get(seat, chosen.records[0].file).path
+            if own not in read:
+                data = read_bytes(own)
+                read[own] = read_prefix(data), data
+            records[seat] = SeatRecord(seat, path, local, own, *read[own])
+    return records
+
+
+def _canonical(file: FileFinding) -> Prefix:
+    return read_prefix(read_bytes(file.path))
+
+
+def _local(path: Path, seat: Seat, finding: EpisodeFinding, words: list[str]) -> Local | None:
+    """A seat's notes, if they can be read and are of this episode; if not, that is told."""
+    try:
+        local = read_local_prefix(read_bytes(path))
+    except FormatError as error:
+        words.append(f"{path.name}: a local file that cannot be read: {error}")
+        return None
+    header = local.header
+    if (header.run, header.episode, header.seat) != (*_key(finding), seat):
+        words.append(f"{path.name}: a local file of another episode or seat than its name says")
+        return None
+    return local
