@@ -136,6 +136,8 @@ class _Pass:
             except ShareBlockedError as error:
                 self._block(items[position:], str(error))
                 return
+            except StateFileError as error:  # this one's receipt; the files after it can be delivered all the same
+                self._put_off(item, State.BLOCKED, f"this machine is in the way: {error}")
 
     def _trusted(self, share: Share, owner: str) -> Probe:
         """Probe a share, unless it is the bare folder on which it used to be mounted: that must not be filled."""

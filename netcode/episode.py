@@ -180,6 +180,9 @@ class Episode(Generic[S]):
         timeline = self.timeline
         if play.received > timeline.own.count:
             raise ProtocolError(f"expected at most {timeline.own.count} inputs acknowledged, got {play.received}")
+        committed = play.first + len(play.inputs) // INPUT_BYTES
+        if play.frame > committed:
+            raise ProtocolError(f"expected a frame up to {committed}, for which an input was sent, got {play.frame}")
         fresh = self._fresh_inputs(play)
         if self.ending is None and fresh:
             timeline.partner.extend(fresh)

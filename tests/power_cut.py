@@ -253,9 +253,8 @@ def main() -> int:
         return 0
     for words in broken:
         print(f"BROKEN {words}")
-    print(
-        f"{options.cuts} power cuts on ext4 (data={options.data}), {len(broken)} broken, {time.monotonic() - started:.0f} s"
-    )
+    seconds = time.monotonic() - started
+    print(f"{options.cuts} power cuts on ext4 (data={options.data}), {len(broken)} broken, {seconds:.0f} s")
     return 1 if broken else 0
 
 

@@ -24,7 +24,7 @@ from netcode.packets import (
     encode,
 )
 from netcode.session import Phase
-from netcode.vocabulary import Agreement, EpisodeTerms, Input, Reason, Terms
+from netcode.vocabulary import AWAY, Agreement, EpisodeTerms, Input, Reason, Terms
 from tests.simulator.mutants import applied
 from tests.support.rows import encode_header
 from tests.support.two_seats import TIMES, TwoSeats, toy_terms
@@ -78,6 +78,54 @@ def test_two_of_the_same_seat_or_participant_refuse() -> None:
     table.right.start(table.now)
     table.until(lambda: table.left.session.phase is Phase.REFUSED)
     assert table.left.session.refusal == ("participant: ours P0, theirs P0 (expected two different ids)",)
+
+
+def test_two_left_seats_refuse() -> None:
+    table = TwoSeats()
+    table.tick(3)
+    answer = decode(table.said[Seat.RIGHT][-1])
+    assert isinstance(answer.body, Hello)
+    wrong = answer._replace(body=answer.body._replace(seat=0, instance=b"somebody"))
+    wrong = wrong._replace(envelope=wrong.envelope._replace(probe=Probe(table.now, table.now, table.now)))
+    table.left.session.receive(encode(wrong), table.now)
+    assert table.left.session.refusal == ("seat: ours left, theirs left",)
+
+
+def test_a_player_that_is_neither_human_nor_bot_breaks_the_protocol() -> None:
+    table = TwoSeats()
+    table.tick(3)
+    answer = decode(table.said[Seat.RIGHT][-1])
+    assert isinstance(answer.body, Hello)
+    wrong = answer._replace(body=answer.body._replace(player_kind="ghost", instance=b"somebody"))
+    wrong = wrong._replace(envelope=wrong.envelope._replace(probe=Probe(table.now, table.now, table.now)))
+    table.left.session.receive(encode(wrong), table.now)
+    assert table.left.session.last_rejection == "kind of player: expected human or bot, got 'ghost'"
+
+
+def test_a_greeting_that_knows_a_later_episode_makes_us_ready_that_one() -> None:
+    table = TwoSeats(episodes=5)
+    table.loses = lambda _sender, packet: isinstance(packet.body, Ready)
+    table.until(lambda: table.left.session.phase is Phase.READYING)
+    packet = table.newest(Seat.RIGHT, Hello)
+    assert isinstance(packet.body, Hello)
+    probe = Probe(table.now, table.now, table.now)
+    later = packet._replace(envelope=packet.envelope._replace(probe=probe), body=packet.body._replace(next_episode=3))
+    table.left.session.receive(encode(later), table.now)
+    assert table.left.episode.terms.episode == 3
+    table.loses = lambda _sender, _packet: False
+    table.until_playing(3)
+
+
+def test_each_seat_knows_who_sits_in_the_other_and_whether_anybody_is_at_its_window() -> None:
+    table = TwoSeats()
+    assert (table.left.session.partner, table.left.session.run) == (None, "")
+    table.right.sampler = lambda frame: Input(0, AWAY if frame >= 5 else 0)
+    table.until_playing()
+    partner = table.left.session.partner
+    assert partner is not None
+    assert partner.participant == "P1"
+    assert not table.left.episode.partner_is_away
+    table.until(lambda: table.left.episode.partner_is_away)
 
 
 def test_a_header_that_differs_although_all_terms_are_equal_refuses_with_both_hashes() -> None:
@@ -288,7 +336,7 @@ def test_garbage_is_counted_and_told_and_nothing_else() -> None:
     assert table.left.endings[0].agreement is Agreement.MUTUAL
 
 
-@pytest.mark.parametrize("boast", ["received", "inputs", "action"])
+@pytest.mark.parametrize("boast", ["received", "inputs", "action", "frame"])
 def test_a_packet_that_claims_what_cannot_be_is_refused_whole(boast: str) -> None:
     table = TwoSeats(toy_terms(frames=60))
     busy(table)
@@ -302,6 +350,7 @@ def test_a_packet_that_claims_what_cannot_be_is_refused_whole(boast: str) -> Non
         "received": ahead._replace(received=9000),
         "inputs": ahead._replace(inputs=b"\1\0\0" * 300),
         "action": ahead._replace(inputs=b"\1\0\0\6\0\0"),
+        "frame": ahead._replace(frame=have + 4),
     }
     table.left.session.receive(encode(table.newest(Seat.RIGHT, Play)._replace(body=claims[boast])), table.now)
     assert table.left.session.rejected == 1

@@ -123,7 +123,7 @@ def _boast(data: bytes, rng: Random) -> bytes | None:
         return None
     if type(body) is not Play:
         return None
-    boasts = [body._replace(received=body.received + 5000)]
+    boasts = [body._replace(received=body.received + 5000), body._replace(frame=body.frame + 5000)]
     if body.inputs:
         boasts.append(body._replace(inputs=body.inputs[:-3] + b"\xc8\0\0"))
         boasts.append(body._replace(inputs=body.inputs + body.inputs[-3:] * 400))
