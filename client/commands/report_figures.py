@@ -99,7 +99,10 @@ def _scores(played: Sequence[Played]) -> Figure:
     names = dict.fromkeys((curve.name, curve.seat) for each in shown for curve in each.play.curves)
     keys = [Key(_STROKES[seat][2], _STROKES[seat][0], name.replace("_", " ")) for name, seat in names]
     left_out = f" {len(played) - MOST_PANELS} further episodes are not drawn." if len(played) > MOST_PANELS else ""
-    caption = f"Each score as it was confirmed, one plot per episode, all on the same axes. Time is time of the game, frame / tick rate.{left_out}"
+    caption = (
+        "Each score as it was confirmed, one plot per episode, all on the same axes. "
+        f"Time is time of the game, frame / tick rate.{left_out}"
+    )
     return Figure("Scores over time", _row(*panels) + plots.legend(keys), caption)
 
 
@@ -123,7 +126,10 @@ def _positions(played: Sequence[Played]) -> Figure:
     title = "Positions"
     counts = {seat: _summed(each.play.positions.get(seat, Counter()) for each in played) for seat in Seat}
     if not all(counts.values()):
-        words = "This game declares no positions (columns left_x, left_y, right_x and right_y, in cells): there is no map to draw."
+        words = (
+            "This game declares no positions (columns left_x, left_y, right_x and right_y, in cells): "
+            "there is no map to draw."
+        )
         return Figure(title, "", words)
     cells = [cell for seat in Seat for cell in counts[seat]]
     size = max(x for x, _ in cells) + 1, max(y for _, y in cells) + 1
@@ -131,8 +137,9 @@ def _positions(played: Sequence[Played]) -> Figure:
     maps = [plots.heat_map(f"{seat.word} seat", counts[seat], size, most) for seat in Seat]
     frames = counts[Seat.LEFT].total()
     caption = (
-        f"Share of all {frames:,} confirmed frames of the session in which a seat was in a cell; (0, 0) is at the top left. White: never. "
-        f"Both maps have one scale, on which colour follows the root of the share. Boards of all episodes lie on each other."
+        f"Share of all {frames:,} confirmed frames of the session in which a seat was in a cell; (0, 0) is at the top "
+        "left. White: never. Both maps have one scale, on which colour follows the root of the share. Boards of all "
+        "episodes lie on each other."
     )
     return Figure(title, _row(*maps, plots.heat_bar(most)), caption)
 
@@ -152,7 +159,10 @@ def _actions(played: Sequence[Played]) -> Figure:
     colours = dict(zip((*named, *rest), (SOFT, *plots.OKABE_ITO, BOTH), strict=False))
     panels = [_action_panel(alike, seat, len(named), list(colours.values())) for seat in Seat]
     keys = [Key("box", colour, name) for name, colour in colours.items()]
-    caption = "Share of the frames of a stretch of the game in which a seat's confirmed input was this action, over all episodes of the session."
+    caption = (
+        "Share of the frames of a stretch of the game in which a seat's confirmed input was this action, over all "
+        "episodes of the session."
+    )
     return Figure("Inputs over time", _row(*panels) + plots.legend(keys), caption)
 
 
@@ -191,8 +201,9 @@ def _presence(played: Sequence[Played], noted: Sequence[Noted]) -> Figure:
         Key("diamond", BOTH, "the program stood still"),
     ]
     caption = (
-        "Away and catching up are flags of the confirmed inputs, the same on both machines. Marks of holds and standstills stand at their "
-        "frame, as each machine noted them. Time is time of the game, which does not pass while a seat is held."
+        "Away and catching up are flags of the confirmed inputs, the same on both machines. Marks of holds and "
+        "standstills stand at their frame, as each machine noted them. Time is time of the game, which does not pass "
+        "while a seat is held."
     )
     return Figure("Who was away when", chart.svg() + plots.legend(keys), caption)
 

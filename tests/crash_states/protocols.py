@@ -212,9 +212,12 @@ def record_both_seats(trace: Trace) -> None:
         promise_sealed(trace, writer.published.parent)
 
 
-def record_refused(trace: Trace, refusal: Refusal, homes: tuple[str, ...] = ("left",)) -> None:
-    """The same on a disk that refuses calls: the episode goes on in another file, or in another place."""
-    trace.disk.refuse = refusal
+def record_refused(trace: Trace, refusal: Callable[[], Refusal], homes: tuple[str, ...] = ("left",)) -> None:
+    """The same on a disk that refuses calls: the episode goes on in another file, or in another place.
+
+    Refusals count calls, so `refusal` makes a new one for each run.
+    """
+    trace.disk.refuse = refusal()
     record(trace, homes=homes)
 
 
@@ -240,20 +243,18 @@ class RefusingFrom(RefusingOnce):
         return self._code if self._left < 0 and paths and is_writing else 0
 
 
-def refusing_flush(number: int) -> Refusal:
-    left = number
+class RefusingFlush(RefusingOnce):
+    """The flush of a file of this number is refused, once."""
 
-    def refuse(name: str, arguments: tuple[Any, ...]) -> int:
-        nonlocal left
-        left -= name in ("flush", "flush_data")
-        return errno.EIO if left == -1 and name in ("flush", "flush_data") else 0
-
-    return refuse
+    def __call__(self, name: str, arguments: tuple[Any, ...]) -> int:
+        return super().__call__(name, arguments) if name in ("flush", "flush_data") else 0
 
 
-def refusing_links(name: str, arguments: tuple[Any, ...]) -> int:
+class RefusingLinks:
     """A file system without hard links."""
-    return errno.EPERM if name == "link" else 0
+
+    def __call__(self, name: str, arguments: tuple[Any, ...]) -> int:
+        return errno.EPERM if name == "link" else 0
 
 
 def record_over_other_bytes(trace: Trace) -> None:
@@ -549,7 +550,9 @@ def create_share(trace: Trace) -> None:
 
 
 REFUSED: Final = {
-    f"recording, call {number} refused": Protocol(station, partial(record_refused, refusal=RefusingOnce(number)))
+    f"recording, call {number} refused": Protocol(
+        station, partial(record_refused, refusal=partial(RefusingOnce, number))
+    )
     for number in (2, 9, 20, 27, 33, 41, 48, 55)
 }
 KILLED: Final = {
@@ -590,29 +593,29 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = {
     "recording, left open": Protocol(station, partial(record, seals=False)),
     "recording, two episodes": Protocol(station, record_two_episodes),
     "recording, both seats in one home": Protocol(station, record_both_seats),
-    "recording, no hard links": Protocol(station, partial(record_refused, refusal=refusing_links)),
-    "recording, a flush refused": Protocol(station, partial(record_refused, refusal=refusing_flush(3))),
-    "recording, the last flush refused": Protocol(station, partial(record_refused, refusal=refusing_flush(9))),
+    "recording, no hard links": Protocol(station, partial(record_refused, refusal=RefusingLinks)),
+    "recording, a flush refused": Protocol(station, partial(record_refused, refusal=partial(RefusingFlush, 3))),
+    "recording, the last flush refused": Protocol(station, partial(record_refused, refusal=partial(RefusingFlush, 9))),
     "recording, other bytes under the name": Protocol(other_bytes, record_over_other_bytes),
     **REFUSED,
     **KILLED,
     "recording, the second place": Protocol(
         two_stations,
-        partial(record_refused, refusal=RefusingFrom(24), homes=("left", "right")),
+        partial(record_refused, refusal=partial(RefusingFrom, 24), homes=("left", "right")),
         ("left", "right"),
     ),
     "recording, the second place from the start": Protocol(
         two_stations,
-        partial(record_refused, refusal=RefusingFrom(0), homes=("left", "right")),
+        partial(record_refused, refusal=partial(RefusingFrom, 0), homes=("left", "right")),
         ("left", "right"),
     ),
     "recording, the second place while sealing": Protocol(
         two_stations,
-        partial(record_refused, refusal=RefusingFrom(40), homes=("left", "right")),
+        partial(record_refused, refusal=partial(RefusingFrom, 40), homes=("left", "right")),
         ("left", "right"),
     ),
     "recording, a disk that stays full": Protocol(
-        station, partial(record_refused, refusal=RefusingFrom(24, errno.ENOSPC))
+        station, partial(record_refused, refusal=partial(RefusingFrom, 24, errno.ENOSPC))
     ),
     "queueing": Protocol(unqueued, queue_all),
     "putting off": Protocol(queued, put_off_all),

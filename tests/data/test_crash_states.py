@@ -27,6 +27,12 @@ def test_no_power_cut_in_a_recovery_breaks_a_promise(tmp_path: Path, protocol: s
     assert examine(Task(protocol, STATES, seed=2, nested=3), tmp_path).broken == []
 
 
+@pytest.mark.parametrize("protocol", [name for name in PROTOCOLS if "refused" in name or "place" in name])
+def test_a_disk_refuses_the_same_calls_in_every_run(tmp_path: Path, protocol: str) -> None:
+    runs = [examine(Task(protocol, STATES, seed=1), tmp_path / str(turn)).states for turn in range(2)]
+    assert runs[0] == runs[1]
+
+
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_a_broken_rule_is_caught(tmp_path: Path, mutant: str) -> None:
     assert catch(mutant, work=tmp_path).broken

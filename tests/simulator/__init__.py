@@ -14,7 +14,7 @@ How to read it, in the order of one run:
 `network`   loss, bursts, duplicates, delay, damage, outages; packets of another session, old ones, forged ones
 `witness`   what one machine recorded, the rules of every tick, and what really happened to it
 `oracle`    what must be true of every run; each broken law is one sentence
-`campaign`  many seeds on both cores, and the coverage counters: a green matrix in which nothing happened is worth nothing
+`campaign`  many seeds on both cores, and the coverage counters: green is worth nothing where nothing happened
 `mutants`   deliberately broken rules, patched into the real classes for the length of a block
 `shrink`    the smallest plan that still fails; `corpus`: such plans, kept for ever and played by a test
 
