@@ -4,6 +4,9 @@
         dyad-012_ses-01_run-<run>_ep-001_canonical_<sha8>.dyad      both seats' record: once, if it is equal
         dyad-012_ses-01_run-<run>_ep-001_left_local_<sha8>.dyadlog  what the left machine alone knows
         dyad-012_ses-01_run-<run>_ep-001_left_claim_<sha8>.json     what the left seat says of its record
+    <study>/dyad-012/ses-01_run-<run>/
+        dyad-012_ses-01_run-<run>_left_sheet_<sha8>.json            what the left seat played in this session
+        SHA256SUMS_left_<sha8>                                      its files, as `sha256sum -c` reads them
 
 A name ends in the start of the content's SHA-256: equal content has one name, other content has another one, so nothing
 is ever overwritten and a disagreement lies there for everybody to see.
@@ -32,6 +35,10 @@ _FILE: Final = re.compile(
     rf"(?P<stem>{_STEM})_(?:(?P<canonical>canonical)|(?P<seat>left|right)_(?P<kind>local|claim))"
     r"_(?P<digest>[0-9a-f]{8})(?P<suffix>\.dyad|\.dyadlog|\.json)"
 )
+_SESSION_STEM: Final = r"dyad-[A-Za-z0-9-]{1,40}_ses-[A-Za-z0-9-]{1,40}_run-[0-9a-f]{16}"
+_SHEET: Final = re.compile(rf"(?P<stem>{_SESSION_STEM})_(?P<seat>left|right)_sheet_(?P<digest>[0-9a-f]{{8}})\.json")
+_SUMS: Final = re.compile(r"SHA256SUMS_(?P<seat>left|right)_(?P<digest>[0-9a-f]{8})")
+_SUMS_PAPER: Final = re.compile(rf"(?P<stem>{_SESSION_STEM})_{_SUMS.pattern}")
 _DRAFT: Final = re.compile(rf"(?P<study>[A-Za-z0-9-]{{1,40}})_(?P<stem>{_STEM})_(?P<seat>left|right)_try-\d+")
 
 
@@ -49,6 +56,22 @@ class Kind(StrEnum):
 
 
 _SUFFIXES: Final = {Kind.CANONICAL: ".dyad", Kind.LOCAL: ".dyadlog", Kind.CLAIM: ".json"}
+
+
+class SessionKind(StrEnum):
+    """What a file that lies beside a session's episodes holds."""
+
+    SHEET = "sheet"
+    SUMS = "sums"
+
+
+class SessionFile(NamedTuple):
+    """What the name of a session's file says. `stem` names the session; that of sums is empty: their folder has it."""
+
+    stem: str
+    kind: SessionKind
+    seat: Seat
+    digest: str
 
 
 class EpisodeFile(NamedTuple):
@@ -100,6 +123,30 @@ def episode_stem(terms: EpisodeTerms) -> str:
     return "_".join(_parts(terms))
 
 
+def session_folder(terms: EpisodeTerms) -> PurePosixPath:
+    """The folder that holds the episodes of one run of a session, from the root of a share.
+
+    Raises:
+        ValueError: an id that cannot be part of a name.
+    """
+    return episode_folder(terms).parent
+
+
+def session_stem(folder: PurePosixPath) -> str:
+    """What the names of a session's own files begin with, by the session's folder."""
+    return "_".join(folder.parts[1:3])
+
+
+def sheet_name(folder: PurePosixPath, seat: Seat, sha256: str) -> str:
+    """The name of one seat's sheet of the session in this folder."""
+    return f"{session_stem(folder)}_{seat.word}_{SessionKind.SHEET}_{_start(sha256)}.json"
+
+
+def sums_name(seat: Seat, sha256: str) -> str:
+    """The name of one seat's checksums of a session: short, because a person types it."""
+    return f"SHA256SUMS_{seat.word}_{_start(sha256)}"
+
+
 def _parts(terms: EpisodeTerms) -> tuple[str, str, str, str]:
     if not _RUN.fullmatch(terms.run):
         raise ValueError(f"run: expected 16 lower-case hex digits, got {terms.run[:60]!r}")
@@ -139,6 +186,38 @@ def parse_name(name: str) -> EpisodeFile | None:
     return EpisodeFile(match["stem"], kind, _seat(match["seat"]), match["digest"])
 
 
+def parse_session_name(name: str) -> SessionFile | None:
+    """What the name of a session's sheet or checksums says, or None if it is neither."""
+    match = _SHEET.fullmatch(name)
+    if match is not None:
+        return SessionFile(match["stem"], SessionKind.SHEET, Seat[match["seat"].upper()], match["digest"])
+    match = _SUMS.fullmatch(name)
+    if match is not None:
+        return SessionFile("", SessionKind.SUMS, Seat[match["seat"].upper()], match["digest"])
+    return None
+
+
+def digest_in(name: str) -> str | None:
+    """The start of the SHA-256 that a file's name promises; None if the file is not one of ours."""
+    parsed = parse_name(name) or parse_session_name(name)
+    return None if parsed is None else parsed.digest
+
+
+def paper_name(file: str) -> str:
+    """What a file's item and receipt are called, by its path in the share: unique among all files of a station.
+
+    Its own name holds run, episode, seat and hash. Only that of checksums does not: there the session's name comes
+    first.
+    """
+    path = PurePosixPath(file)
+    return f"{session_stem(path.parent)}_{path.name}" if _SUMS.fullmatch(path.name) else path.name
+
+
+def is_paper_name(name: str) -> bool:
+    """Whether an item or a receipt may be called so."""
+    return parse_name(name) is not None or _SHEET.fullmatch(name) is not None or _SUMS_PAPER.fullmatch(name) is not None
+
+
 def episode_key(name: str) -> tuple[str, int] | None:
     """Which run and episode (from 0) a file is of, by its name; None if it is not one of ours."""
     parsed = parse_name(name)
@@ -167,10 +246,16 @@ def check_relative(path: str) -> PurePosixPath:
     """A path inside a share, as an item names it.
 
     Raises:
-        ValueError: not four folders and a file of this layout, so it could lead anywhere.
+        ValueError: not four folders and an episode's file, nor three and a session's: it could lead anywhere.
     """
     parts = PurePosixPath(path).parts
-    safe = len(parts) == 5 and all(re.fullmatch(r"[A-Za-z0-9-][A-Za-z0-9_-]*", part) for part in parts[:4])
-    if not safe or parse_name(parts[-1]) is None:
-        raise ValueError(f"path in a share: expected <study>/<dyad>/<session>/<episode>/<file>, got {path[:200]!r}")
+    is_safe = all(re.fullmatch(r"[A-Za-z0-9-][A-Za-z0-9_-]*", part) for part in parts[:-1])
+    is_ours = (len(parts) == 5 and parse_name(parts[-1]) is not None) or (
+        len(parts) == 4 and parse_session_name(parts[-1]) is not None
+    )
+    if not (is_safe and is_ours):
+        raise ValueError(
+            "path in a share: expected <study>/<dyad>/<session>/<episode>/<file> or <study>/<dyad>/<session>/<file>, "
+            f"got {path[:200]!r}"
+        )
     return PurePosixPath(*parts)

@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from data.files import Disk, create_durably, replace_durably
-from data.layout import check_relative
+from data.layout import check_relative, paper_name
 from data.receipts import Receipt, Receipts
 from data.state_file import Fields, StateFileError, encode_state, utc_text
 from data.station import Station
@@ -72,8 +72,8 @@ class Item:
 
     @property
     def name(self) -> str:
-        """The file's own name: unique, since it holds run, episode, seat and hash."""
-        return PurePosixPath(self.file).name
+        """What its item and its receipt are called: the file's own name, unless that is not unique."""
+        return paper_name(self.file)
 
     def is_due(self, now: float) -> bool:
         """Whether it is time to try. A clock that was set back does not make a file wait for a year."""

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from data.files import Disk, create_durably
+from data.layout import paper_name
 from data.state_file import Fields, StateFileError, encode_state, utc_text
 from data.station import Station
 
@@ -42,8 +43,8 @@ class Receipt:
 
     @property
     def name(self) -> str:
-        """The file's own name: unique, since it holds run, episode, seat and hash."""
-        return PurePosixPath(self.file).name
+        """What its item and its receipt are called: the file's own name, unless that is not unique."""
+        return paper_name(self.file)
 
 
 class Receipts:

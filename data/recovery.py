@@ -18,7 +18,16 @@ from pathlib import Path, PurePosixPath
 from data.draft import draft_lock
 from data.draft_recovery import recover_draft
 from data.files import TEMPORARY_SUFFIX, Disk, disk_words, flush_file, name_of_temporary, retire_lock, try_lock
-from data.layout import DIGEST_NAME_DIGITS, check_relative, parse_draft_name, parse_name
+from data.layout import (
+    DIGEST_NAME_DIGITS,
+    check_relative,
+    digest_in,
+    is_paper_name,
+    paper_name,
+    parse_draft_name,
+    parse_name,
+    parse_session_name,
+)
 from data.outbox import ITEM_SUFFIX, Outbox, decode_item
 from data.publishing import queue, whole_file
 from data.receipts import RECEIPT_SUFFIX, Receipts, decode_receipt
@@ -182,7 +191,7 @@ class _Recovery:
         elif path.name.endswith(TEMPORARY_SUFFIX):
             if not self._open_stems:
                 self._set_aside(path)
-        elif not path.name.endswith(suffix) or parse_name(path.name.removesuffix(suffix)) is None:
+        elif not path.name.endswith(suffix) or not is_paper_name(path.name.removesuffix(suffix)):
             self._report.unknown.append(f"{path.parent.name}/{path.name}")
         else:
             try:
@@ -198,27 +207,31 @@ class _Recovery:
                 if path.name.endswith(TEMPORARY_SUFFIX) and self._is_of_the_dead(path):
                     self._set_aside(path)
                 # The item first, the receipt after it: a courier writes the receipt before it removes the item.
-                elif not (path.is_dir() or outbox.path(path.name).exists() or receipts.path(path.name).exists()):
+                elif not (path.is_dir() or _has_papers(outbox, receipts, paper_name(str(relative)))):
                     self._queue_one(path, relative)
 
     def _is_of_the_dead(self, path: Path) -> bool:
         """Whether a temporary file beside finished ones was ours, and its writer is gone."""
-        name = parse_name(name_of_temporary(path))
-        return name is not None and name.stem not in self._open_stems
+        target = name_of_temporary(path)
+        name = parse_name(target)
+        if name is None:
+            return parse_session_name(target) is not None and not self._open_stems
+        return name.stem not in self._open_stems
 
     def _queue_one(self, path: Path, relative: PurePosixPath) -> None:
-        name = parse_name(path.name)
         try:
             check_relative(str(relative))
         except ValueError:
-            name = None
-        if name is None or not _is_plain(path):
             self._report.unknown.append(f"episodes/{relative}")
             return
-        if name.stem in self._open_stems:
+        if not _is_plain(path):
+            self._report.unknown.append(f"episodes/{relative}")
+            return
+        name = parse_name(path.name)
+        if name is not None and name.stem in self._open_stems:
             return
         data = self._disk.read(path)
-        if hash_sha256(data).hexdigest()[:DIGEST_NAME_DIGITS] != name.digest:
+        if hash_sha256(data).hexdigest()[:DIGEST_NAME_DIGITS] != digest_in(path.name):
             self._report.unknown.append(f"episodes/{relative}: its bytes are not those that its name promises")
             return
         flush_file(self._disk, path)  # whoever brought it here, a person perhaps, may not have
@@ -226,6 +239,10 @@ class _Recovery:
         file = whole_file(path, path.name, data)
         queue(self._disk, self._station, relative.parent, (file,), self._share_url)
         self._report.queued.append(path.name)
+
+
+def _has_papers(outbox: Outbox, receipts: Receipts, name: str) -> bool:
+    return outbox.path(name).exists() or receipts.path(name).exists()
 
 
 def _is_plain(path: Path) -> bool:

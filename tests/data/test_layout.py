@@ -5,21 +5,29 @@ import pytest
 
 from data.layout import (
     Kind,
+    SessionKind,
     canonical_name,
     check_id,
     check_relative,
     draft_name,
     episode_folder,
     episode_key,
+    is_paper_name,
+    paper_name,
     parse_draft_name,
     parse_name,
+    parse_session_name,
     seat_name,
+    session_folder,
+    sheet_name,
+    sums_name,
 )
 from games.contract import Seat
 from tests.support.stations import make_terms
 
 SHA = "0123456789abcdef" * 4
 STEM = "dyad-012_ses-01_run-00c0ffee00c0ffee_ep-001"
+SUMS = "SHA256SUMS_left_01234567"
 
 
 def test_an_episode_lies_where_a_person_would_look_for_it() -> None:
@@ -83,6 +91,35 @@ def test_a_strange_name_is_none_of_ours(name: str) -> None:
     ],
 )
 def test_a_path_that_could_lead_out_of_a_share_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match="path in a share"):
+        check_relative(path)
+
+
+def test_a_sessions_own_files_lie_beside_its_episodes_and_are_read_back() -> None:
+    folder = session_folder(make_terms())
+    stem = "dyad-012_ses-01_run-00c0ffee00c0ffee"
+    for seat in Seat:
+        sheet, sums = sheet_name(folder, seat, SHA), sums_name(seat, SHA)
+        assert (sheet, sums) == (f"{stem}_{seat.word}_sheet_01234567.json", f"SHA256SUMS_{seat.word}_01234567")
+        assert parse_session_name(sheet) == (stem, SessionKind.SHEET, seat, SHA[:8])
+        assert parse_session_name(sums) == ("", SessionKind.SUMS, seat, SHA[:8])
+        for name in (sheet, sums):
+            assert check_relative(f"{folder}/{name}") == folder / name
+            assert is_paper_name(paper_name(f"{folder}/{name}"))
+            assert parse_name(name) is None
+
+
+def test_checksums_of_two_sessions_have_two_items_though_they_have_one_name() -> None:
+    first, second = (session_folder(replace(make_terms(), run=run)) for run in ("1" * 16, "2" * 16))
+    name = sums_name(Seat.LEFT, SHA)
+    assert paper_name(f"{first}/{name}") != paper_name(f"{second}/{name}")
+    assert not is_paper_name(name)
+
+
+@pytest.mark.parametrize(
+    "path", ["a/b/c/d/SHA256SUMS_left_01234567", "a/b/SHA256SUMS_left_01234567", "a/b/c/SHA256SUMS"]
+)
+def test_a_sessions_file_lies_nowhere_else(path: str) -> None:
     with pytest.raises(ValueError, match="path in a share"):
         check_relative(path)
 
