@@ -74,7 +74,7 @@ def demo(
     headless: options.Headless = False,
     language: options.Language = "en",
     home: options.DemoHome = None,
-    share: options.ShareFolder = None,
+    share: options.ShareAddress = None,
     delivery_wait: options.DeliveryWait = DELIVERY_SECONDS,
     lag_ms: options.LagMs = 0.0,
     jitter_ms: options.JitterMs = 0.0,
@@ -88,16 +88,14 @@ def demo(
     from client.commands.demo import DemoError, DemoPlan, run_demo
     from client.keys import KeysError
     from client.script import Away, Freeze
-    from data.share import FolderShare
     from games import registry
 
     try:
         config = registry.find(game).configure(tick_rate=hz, frames=frames)
         folder = _data_folder() / "demo"
-        share_folder = share if share is not None else FolderShare.create(folder / "share").root
         plan = DemoPlan(
             home=(home or folder).absolute(),
-            share=str(share_folder.absolute()),
+            share=_share_or_own(share, folder),
             game=game,
             tick_rate=hz,
             frames=frames,
@@ -173,7 +171,7 @@ def play(
     final_seconds: options.FinalSeconds = 30.0,
     home: options.StationHome = None,
     second_home: options.SecondHome = None,
-    share: options.ShareFolder = None,
+    share: options.ShareAddress = None,
     lag_ms: options.LagMs = 0.0,
     jitter_ms: options.JitterMs = 0.0,
     loss: options.Loss = 0.0,
@@ -202,7 +200,7 @@ def play(
             participant=participant,
             home=home or _data_folder() / "station",
             second_home=second_home and second_home.absolute(),
-            share=_share_or_own(share),
+            share=_share_or_own(share, _data_folder()),
             game=game,
             tick_rate=hz,
             frames=frames,
@@ -252,13 +250,16 @@ def _address(seat: str, listen: str | None, partner: str | None) -> str:
     return given
 
 
-def _share_or_own(share: Path | None) -> str:
-    """The share that was named, or this machine's own folder, made if it is new."""
-    from data.share import FolderShare
+def _share_or_own(share: str | None, folder: Path) -> str:
+    """The share that was named, or one in this folder of the user's own, made if it is new.
 
-    if share is not None:
-        return str(share.absolute())
-    return str(FolderShare.create(_data_folder() / "share").root)
+    Raises:
+        ValueError: what was named is no share's address.
+    """
+    from data.folder_share import FolderShare
+    from data.share import share_address
+
+    return share_address(share) if share is not None else str(FolderShare.create(folder / "share").root)
 
 
 @app.command()

@@ -1,46 +1,21 @@
-"""Shares: where episodes go. A folder (mounted or local) stores durably, proves what it holds, and overwrites nothing.
+"""Shares: where episodes go. What each kind must be able to do, what can go wrong, and which kind an address names.
 
-What an answer is worth rests on the order here. Bytes are flushed under a temporary name, the name is placed without
-replacing another, the *final* name is opened again and flushed, then the folders, and only then are the bytes read
-back through a new open. A server may lose a rename if only the old name was flushed, and a cache can answer a read.
+A share stores durably, proves what it holds, and overwrites nothing. How a kind does that stands in its own module.
 """
 
 import errno
-import os
-import secrets
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256 as hash_sha256
-from pathlib import Path, PurePosixPath
-from typing import Final, NamedTuple, Protocol, TypeVar
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+from urllib.parse import SplitResult, urlsplit
 
-from data.files import (
-    TEMPORARY_SUFFIX,
-    Disk,
-    create_durably,
-    flush_file,
-    make_folders,
-    make_path,
-    place_new,
-    write_flushed,
-)
-from data.layout import check_relative
 from data.receipts import Level
-from data.state_file import Fields, StateFileError, encode_state
 
-T = TypeVar("T")
-
-MARK_NAME: Final = ".dyadgrid-share"
-MARK_FORMAT: Final = 1
-SHARE_ID_BYTES: Final = 8
 RESERVE_BYTES: Final = 1 << 20
 """A share with less space than this counts as full: the next file would most likely fail half-way."""
-PROBE_BYTES: Final = b"dyadgrid asks whether this folder keeps what it is given\n"
 
-_WORDS: Final = {
+SHARE_WORDS: Final = {
     errno.ENOSPC: "it is full",
     errno.EDQUOT: "this user's quota there is used up",
     errno.EROFS: "it is read-only",
@@ -127,161 +102,54 @@ class Share(Protocol):
 
 
 def open_share(url_or_path: str) -> Share:
-    """The share at a path or a `file:` URL. Nothing is touched.
+    """The share at a path or a URL. Nothing is touched, and nobody is asked.
 
     Raises:
-        ValueError: an address of another kind.
+        ValueError: an address of another kind, or one that is not whole.
     """
-    scheme = urlsplit(url_or_path).scheme
-    if scheme == "file":
-        parts = urlsplit(url_or_path)
-        host = f"//{parts.netloc}" if parts.netloc not in ("", "localhost") else ""
-        return FolderShare(Path(host + url2pathname(parts.path)))
-    if url_or_path and (len(scheme) < 2 or "://" not in url_or_path):  # one letter before a colon is a Windows drive
-        return FolderShare(Path(url_or_path))
-    raise ValueError(f"share: expected a folder or a file: URL, got {url_or_path[:200]!r}")
+    parts = urlsplit(url_or_path)
+    if url_or_path and not _is_url(url_or_path):
+        return _open_path(url_or_path)
+    if parts.scheme not in _KINDS:
+        expected = ", ".join(f"{kind}:" for kind in _KINDS)
+        raise ValueError(f"share: expected a folder or a URL ({expected}), got {without_password(url_or_path)[:200]!r}")
+    return _KINDS[parts.scheme](parts)
 
 
-def _drawn(start: str) -> str:
-    """A temporary name that nobody else has: not even a copy of this home on another machine, with the same id.
+def share_address(text: str) -> str:
+    """A share as a person names it, in the form in which items name it: nothing in it depends on the current folder.
 
-    Two writers of one temporary file would give each other's half-written bytes a final name.
+    Raises:
+        ValueError: as for `open_share`.
     """
-    return f"{start}-{secrets.token_hex(4)}{TEMPORARY_SUFFIX}"
+    share = open_share(text)
+    return share.url if _is_url(text) else str(Path(text).absolute())
 
 
-class FolderShare:
-    """A folder as a share. The folder itself must exist: a missing one may be a mount that is not there."""
+def without_password(url: str) -> str:
+    """A URL as it may be shown: somebody may have written a password into it."""
+    before, at, after = url.rpartition("@")
+    user, colon, _ = before.partition("://")[2].partition(":")
+    return f"{before.partition('://')[0]}://{user}:...@{after}" if at and colon else url
 
-    def __init__(self, root: Path, disk: Disk | None = None) -> None:
-        self.root = root.absolute()
-        self._disk = disk or Disk()
 
-    @classmethod
-    def create(cls, root: Path, disk: Disk | None = None) -> "FolderShare":
-        """Make the folder and mark it as a share; one that is there already stays as it is. Never for a courier."""
-        share = cls(root, disk)
-        make_path(share._disk, share.root)
-        share._mark()
-        return share
+def _is_url(text: str) -> bool:
+    """Whether a text is meant as a URL; one letter before a colon is a Windows drive."""
+    scheme = urlsplit(text).scheme
+    return scheme == "file" or (len(scheme) > 1 and "://" in text)
 
-    @property
-    def url(self) -> str:
-        """The folder as a `file:` URL."""
-        return self.root.as_uri()
 
-    def identify(self) -> Identity:
-        """Who the share is; nothing is written."""
-        return self._ask(self._identify)
+def _open_path(path: str) -> Share:
+    from data.folder_share import FolderShare
 
-    def probe(self, owner: str) -> Probe:
-        """Exclusive creation (twice), placing without replacing, flushes, read-back, free space."""
-        return self._ask(lambda: self._probe(owner))
+    return FolderShare(Path(path))
 
-    def store(self, relative: str, source: Path, sha256: str, owner: str) -> Level:
-        """Bring a file there and prove that it is there; if the name exists, only the proof."""
-        data = self._checked_source(source, sha256)
-        return self._ask(lambda: self._store(check_relative(relative), data, sha256, owner))
 
-    def sha256_of(self, relative: str) -> str | None:
-        """The hash of what lies there now."""
-        path = self.root / check_relative(relative)
-        if not self._ask(lambda: path.exists()):
-            return None
-        return self._ask(lambda: hash_sha256(self._disk.read(path)).hexdigest())
+def _open_file(parts: SplitResult) -> Share:
+    from data.folder_share import FolderShare
 
-    def _ask(self, question: Callable[[], T]) -> T:
-        """The answer, or why there is none, in words."""
-        try:
-            if not self.root.is_dir():
-                there = "there is a file in its place" if self.root.exists() else "it is not there: is it mounted?"
-                raise ShareBlockedError(f"share {self.root}: {there}")
-            return question()
-        except OSError as error:
-            words = _WORDS.get(error.errno or 0, error.strerror or str(error))
-            raise ShareBlockedError(f"share {self.root}: {words}") from error
+    return FolderShare.at(parts)
 
-    def _identify(self) -> Identity:
-        return Identity(self._read_mark(), os.path.ismount(self.root))  # Path.is_mount refuses on Windows before 3.12
 
-    def _read_mark(self) -> str:
-        try:
-            return Fields(self._disk.read(self.root / MARK_NAME), MARK_FORMAT).text("share")
-        except (FileNotFoundError, StateFileError):
-            return ""
-
-    def _mark(self) -> str:
-        """Give the folder an id if it has none; of two stations that do so at once, one wins and both use its id."""
-        mark = encode_state({"format": MARK_FORMAT, "share": secrets.token_hex(SHARE_ID_BYTES)})
-        if not self._read_mark():
-            with suppress(FileExistsError):
-                create_durably(self._disk, self.root / MARK_NAME, mark)
-            self._flush_final(self.root / MARK_NAME)  # receipts will name this id
-        return self._read_mark()
-
-    def _probe(self, owner: str) -> Probe:
-        free_bytes = self._disk.free_bytes(self.root)
-        if free_bytes < RESERVE_BYTES:
-            raise ShareBlockedError(f"share {self.root}: it is full ({free_bytes} bytes left)")
-        self._clear(self.root, f".probe-{owner}")
-        paths = [self.root / _drawn(f".probe-{owner}-{number}") for number in range(3)]
-        self._try_abilities(*paths)
-        for path in paths:
-            self._disk.unlink(path)
-        return Probe(self._mark(), Level.STORED, free_bytes)
-
-    def _clear(self, folder: Path, start: str) -> None:
-        """Remove what a crash of this owner has left. Of two copies of one home, the other one just tries again."""
-        for path in folder.glob(f"{start}*{TEMPORARY_SUFFIX}"):
-            self._disk.unlink(path)
-
-    def _try_abilities(self, first: Path, other: Path, final: Path) -> None:
-        write_flushed(self._disk, first, PROBE_BYTES)
-        self._must_refuse(lambda: self._disk.close(self._disk.create(first)), "creates a file that exists")
-        place_new(self._disk, first, final)
-        write_flushed(self._disk, other, b"other bytes")
-        self._must_refuse(lambda: place_new(self._disk, other, final), "renames over a file that exists")
-        self._flush_final(final)
-        if self._disk.read(final) != PROBE_BYTES:
-            raise ShareBlockedError(f"share {self.root}: it gives back other bytes than it was given")
-
-    def _must_refuse(self, action: Callable[[], None], fault: str) -> None:
-        try:
-            action()
-        except FileExistsError:
-            return
-        raise ShareBlockedError(f"share {self.root}: it {fault}, so it could overwrite data")
-
-    def _checked_source(self, source: Path, sha256: str) -> bytes:
-        try:
-            data = source.read_bytes()
-        except OSError as error:
-            raise LocalCorruptError(f"the station's own file cannot be read: {error.strerror}: {source}") from error
-        found = hash_sha256(data).hexdigest()
-        if found != sha256:
-            raise LocalCorruptError(f"the station's own file has changed: expected {sha256}, found {found}: {source}")
-        return data
-
-    def _store(self, relative: PurePosixPath, data: bytes, sha256: str, owner: str) -> Level:
-        folder = make_folders(self._disk, self.root, relative.parent)
-        target = folder / relative.name
-        self._clear(folder, f".{target.name}.{owner}")
-        if not target.exists():
-            self._place(target.with_name(_drawn(f".{target.name}.{owner}")), target, data)
-        self._flush_final(target)
-        found = hash_sha256(self._disk.read(target)).hexdigest()
-        if found != sha256:
-            raise ShareConflictError(
-                f"the share holds other bytes under this name (expected {sha256}, found {found}): {target}"
-            )
-        return Level.STORED
-
-    def _place(self, temporary: Path, target: Path, data: bytes) -> None:
-        write_flushed(self._disk, temporary, data)
-        with suppress(FileExistsError):  # the partner's station was faster: what lies there is compared like our own
-            place_new(self._disk, temporary, target)
-        self._disk.unlink(temporary)
-
-    def _flush_final(self, target: Path) -> None:
-        flush_file(self._disk, target)
-        self._disk.flush_folder(target.parent)
+_KINDS: Final[dict[str, Callable[[SplitResult], Share]]] = {"file": _open_file}
+"""Each kind of share by its URL's scheme. Their modules are imported late: a client needs only its own."""

@@ -142,12 +142,12 @@ SyncHome = Annotated[
     Path | None,
     Option("--home", metavar="DIR", help="A station, or a folder of stations.", show_default="all of this user's"),
 ]
-ShareFolder = Annotated[
-    Path | None,
+ShareAddress = Annotated[
+    str | None,
     Option(
         "--share",
-        metavar="DIR",
-        help="Where episodes are delivered to; it must exist.",
+        metavar="DIR|URL",
+        help="Where episodes are delivered to: a folder that exists, or a file: URL.",
         show_default="a folder of this user's",
         rich_help_panel=PLACES,
     ),

@@ -15,10 +15,10 @@ from data import (
     draft_recovery,
     episode_writer,
     files,
+    folder_share,
     outbox,
     publishing,
     recovery,
-    share,
     station,
     tape,
 )
@@ -26,10 +26,11 @@ from data.claims import Statistics
 from data.draft import Draft
 from data.draft_recovery import DraftOutcome, _DraftRecovery
 from data.files import Disk
+from data.folder_share import FolderShare
 from data.outbox import Item
 from data.publishing import WholeFile
 from data.receipts import Level, Receipt
-from data.share import FolderShare, Probe, Share
+from data.share import Probe, Share
 from data.station import Station
 from netcode.vocabulary import Ending
 from tests.crash_states.platter import Call
@@ -236,7 +237,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "no-flush-of-parents": Mutant(
         "of a path that is new, only the last folder is flushed",
         ("opening a station deep down, and a recording",),
-        [Patch(module, "make_path", _make_path_carelessly) for module in (station, share)],
+        [Patch(module, "make_path", _make_path_carelessly) for module in (station, folder_share)],
     ),
     "publish-before-fsync": Mutant(
         "final names come before the last flush", _RECORDING, [Patch(Draft, "publish", _publish_before_flush)]
@@ -328,12 +329,12 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "share-without-folders": Mutant(
         "the folders on the way down are not flushed",
         _DELIVERY,
-        [Patch(share, "make_folders", _make_folders_unflushed)],
+        [Patch(folder_share, "make_folders", _make_folders_unflushed)],
     ),
     "share-plain-rename": Mutant(
         "the file that came second takes the name",
         ("storing a file in a race",),
-        [Patch(share, "place_new", _place_by_plain_rename)],
+        [Patch(folder_share, "place_new", _place_by_plain_rename)],
     ),
 }
 """By name, for `--mutant`."""

@@ -10,12 +10,12 @@ from data.courier import deliver
 from data.draft_recovery import RECOVERED_PREFIX
 from data.episode_format import Episode, read_episode
 from data.files import TEMPORARY_SUFFIX
+from data.folder_share import MARK_FORMAT, MARK_NAME, FolderShare
 from data.framing import FormatError
 from data.layout import Kind, parse_draft_name, parse_name
 from data.outbox import ITEM_SUFFIX, Outbox, decode_item
 from data.receipts import RECEIPT_SUFFIX, Receipts, decode_receipt
 from data.recovery import RecoveryReport, recover
-from data.share import MARK_FORMAT, MARK_NAME, FolderShare
 from data.state_file import Fields, StateFileError
 from data.station import Station, read_identity
 from tests.crash_states.platter import Tree, fingerprint, materialise, read_tree

@@ -16,12 +16,13 @@ from data.draft import PART_NAMES
 from data.episode_format import encode_header, read_episode
 from data.episode_writer import RETRY_SECONDS, EpisodeWriter
 from data.files import Disk
+from data.folder_share import MARK_NAME, FolderShare
 from data.layout import Kind, episode_folder
 from data.outbox import Outbox, State
 from data.publishing import queue, whole_file
 from data.receipts import Level, Receipt, Receipts
 from data.recovery import recover
-from data.share import MARK_NAME, FolderShare, Share, ShareConflictError
+from data.share import Share, ShareConflictError
 from data.state_file import encode_state
 from data.station import Identity, Station, make_station_folders, open_station, read_identity
 from data.tape import Tape

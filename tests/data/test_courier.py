@@ -11,11 +11,12 @@ import pytest
 from data.claims import Pairing, compare_claims, read_claims
 from data.courier import deliver, received, run_courier
 from data.files import Disk, try_lock
+from data.folder_share import MARK_NAME, FolderShare
 from data.layout import episode_folder
 from data.outbox import LAST_BACKOFF_SECONDS, Item, Outbox, State
 from data.receipts import Level, Receipts
 from data.recovery import recover
-from data.share import MARK_NAME, FolderShare, Identity, Probe, Share, ShareBlockedError, open_share
+from data.share import Identity, Probe, Share, ShareBlockedError, open_share
 from data.station import Station
 from games.contract import Seat
 from netcode.vocabulary import Agreement, End, Ending, Reason
@@ -168,9 +169,9 @@ def test_another_share_can_be_named_for_what_waits(home: Path, share: FolderShar
 
 
 def test_an_address_of_an_unknown_kind_waits_with_words(tmp_path: Path) -> None:
-    record_session(tmp_path, "smb://server/lab")
+    record_session(tmp_path, "s3://server/lab")
     report = deliver(tmp_path, now=NOW)
-    assert "expected a folder or a file: URL" in report.trouble[0]
+    assert "expected a folder or a URL" in report.trouble[0]
     assert len(report.waiting) == 3
 
 

@@ -11,15 +11,9 @@ from typing import Any
 import pytest
 
 from data.files import Disk
+from data.folder_share import MARK_NAME, FolderShare
 from data.receipts import Level
-from data.share import (
-    MARK_NAME,
-    FolderShare,
-    LocalCorruptError,
-    ShareBlockedError,
-    ShareConflictError,
-    open_share,
-)
+from data.share import LocalCorruptError, ShareBlockedError, ShareConflictError, open_share, share_address
 from tests.support.disks import Died, LyingDisk, WatchedDisk, dying_at, failing_at
 from tests.support.stations import files_under
 
@@ -338,10 +332,25 @@ def test_a_share_is_opened_by_path_or_file_url(root: Path) -> None:
     assert open_share(open_share(str(spaced)).url).url == spaced.as_uri()
 
 
-@pytest.mark.parametrize("address", ["", "smb://server/share", "collector://host", "https://example.org/x"])
+@pytest.mark.parametrize("address", ["", "s3://bucket/lab", "https://example.org/x", "ftp://example.org"])
 def test_another_kind_of_address_is_refused_in_words(address: str) -> None:
-    with pytest.raises(ValueError, match="expected a folder or a file: URL"):
+    with pytest.raises(ValueError, match="expected a folder or a URL"):
         open_share(address)
+
+
+def test_a_password_in_an_address_is_not_repeated() -> None:
+    with pytest.raises(ValueError, match=r"ftp://ada:\.\.\.@example") as told:
+        open_share("ftp://ada:sesame@example.org/lab")
+    assert "sesame" not in str(told.value)
+
+
+def test_an_address_stands_in_items_in_a_form_that_no_current_folder_changes(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    assert share_address("lab") == str(root / "lab")
+    assert share_address("file:lab") == (root / "lab").as_uri()
+    assert share_address("a:b") == str(root / "a:b")
 
 
 def test_a_share_tells_the_hash_of_what_lies_there_now(root: Path, source: Path) -> None:

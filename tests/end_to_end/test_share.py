@@ -72,6 +72,20 @@ def test_a_read_only_share_blocks_with_words_and_takes_it_later(terminal: Comman
     assert _waiting(home) == 0
 
 
+def test_a_share_is_named_by_url_too_and_another_kind_of_address_is_one_line(
+    terminal: CommandLine, tmp_path: Path
+) -> None:
+    share = tmp_path / "share"
+    share.mkdir()
+    refused = terminal.demo("--episodes", 1, "--frames", 2, "--share", "s3://bucket/lab")
+    assert refused.code == 2
+    assert "expected a folder or a URL" in refused.errors
+    assert not refused.has_traceback
+    played = terminal.demo("--episodes", 1, "--frames", 2, "--share", share.as_uri())
+    assert played.code == 0, played.text
+    assert terminal.run("verify", share).code == 0
+
+
 def test_sync_finds_every_station_below_a_folder_and_names_what_it_did(terminal: CommandLine, recorded: Path) -> None:
     outcome = terminal.run("sync", "--home", recorded / "home")
     assert outcome.code == 0, outcome.text
