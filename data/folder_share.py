@@ -31,10 +31,10 @@ from data.share import (
     RESERVE_BYTES,
     SHARE_WORDS,
     Identity,
-    LocalCorruptError,
     Probe,
     ShareBlockedError,
     ShareConflictError,
+    checked_source,
 )
 from data.state_file import Fields, StateFileError, encode_state
 
@@ -46,7 +46,20 @@ SHARE_ID_BYTES: Final = 8
 PROBE_BYTES: Final = b"dyadgrid asks whether this folder keeps what it is given\n"
 
 
-def _drawn(start: str) -> str:
+def new_mark() -> bytes:
+    """The bytes of a mark: an id that no other share has."""
+    return encode_state({"format": MARK_FORMAT, "share": secrets.token_hex(SHARE_ID_BYTES)})
+
+
+def decode_mark(data: bytes) -> str:
+    """The id in a mark; empty for bytes that are none."""
+    try:
+        return Fields(data, MARK_FORMAT).text("share")
+    except StateFileError:
+        return ""
+
+
+def drawn(start: str) -> str:
     """A temporary name that nobody else has: not even a copy of this home on another machine, with the same id.
 
     Two writers of one temporary file would give each other's half-written bytes a final name.
@@ -90,7 +103,7 @@ class FolderShare:
 
     def store(self, relative: str, source: Path, sha256: str, owner: str) -> Level:
         """Bring a file there and prove that it is there; if the name exists, only the proof."""
-        data = self._checked_source(source, sha256)
+        data = checked_source(source, sha256)
         return self._ask(lambda: self._store(check_relative(relative), data, sha256, owner))
 
     def sha256_of(self, relative: str) -> str | None:
@@ -116,16 +129,15 @@ class FolderShare:
 
     def _read_mark(self) -> str:
         try:
-            return Fields(self._disk.read(self.root / MARK_NAME), MARK_FORMAT).text("share")
-        except (FileNotFoundError, StateFileError):
+            return decode_mark(self._disk.read(self.root / MARK_NAME))
+        except FileNotFoundError:
             return ""
 
     def _mark(self) -> str:
         """Give the folder an id if it has none; of two stations that do so at once, one wins and both use its id."""
-        mark = encode_state({"format": MARK_FORMAT, "share": secrets.token_hex(SHARE_ID_BYTES)})
         if not self._read_mark():
             with suppress(FileExistsError):
-                create_durably(self._disk, self.root / MARK_NAME, mark)
+                create_durably(self._disk, self.root / MARK_NAME, new_mark())
             self._flush_final(self.root / MARK_NAME)  # receipts will name this id
         return self._read_mark()
 
@@ -134,7 +146,7 @@ class FolderShare:
         if free_bytes < RESERVE_BYTES:
             raise ShareBlockedError(f"share {self.root}: it is full ({free_bytes} bytes left)")
         self._clear(self.root, f".probe-{owner}")
-        paths = [self.root / _drawn(f".probe-{owner}-{number}") for number in range(3)]
+        paths = [self.root / drawn(f".probe-{owner}-{number}") for number in range(3)]
         self._try_abilities(*paths)
         for path in paths:
             self._disk.unlink(path)
@@ -162,22 +174,12 @@ class FolderShare:
             return
         raise ShareBlockedError(f"share {self.root}: it {fault}, so it could overwrite data")
 
-    def _checked_source(self, source: Path, sha256: str) -> bytes:
-        try:
-            data = source.read_bytes()
-        except OSError as error:
-            raise LocalCorruptError(f"the station's own file cannot be read: {error.strerror}: {source}") from error
-        found = hash_sha256(data).hexdigest()
-        if found != sha256:
-            raise LocalCorruptError(f"the station's own file has changed: expected {sha256}, found {found}: {source}")
-        return data
-
     def _store(self, relative: PurePosixPath, data: bytes, sha256: str, owner: str) -> Level:
         folder = make_folders(self._disk, self.root, relative.parent)
         target = folder / relative.name
         self._clear(folder, f".{target.name}.{owner}")
         if not target.exists():
-            self._place(target.with_name(_drawn(f".{target.name}.{owner}")), target, data)
+            self._place(target.with_name(drawn(f".{target.name}.{owner}")), target, data)
         self._flush_final(target)
         found = hash_sha256(self._disk.read(target)).hexdigest()
         if found != sha256:

@@ -6,6 +6,7 @@ A share stores durably, proves what it holds, and overwrites nothing. How a kind
 import errno
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256 as hash_sha256
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 from urllib.parse import SplitResult, urlsplit
@@ -43,6 +44,22 @@ class ShareConflictError(Exception):
 
 class LocalCorruptError(Exception):
     """The station's own file is not what was queued. Nothing was stored."""
+
+
+def checked_source(source: Path, sha256: str) -> bytes:
+    """The bytes of a station's file that a share is to take.
+
+    Raises:
+        LocalCorruptError: they are not those that were queued.
+    """
+    try:
+        data = source.read_bytes()
+    except OSError as error:
+        raise LocalCorruptError(f"the station's own file cannot be read: {error.strerror}: {source}") from error
+    found = hash_sha256(data).hexdigest()
+    if found != sha256:
+        raise LocalCorruptError(f"the station's own file has changed: expected {sha256}, found {found}: {source}")
+    return data
 
 
 class Identity(NamedTuple):
@@ -151,5 +168,11 @@ def _open_file(parts: SplitResult) -> Share:
     return FolderShare.at(parts)
 
 
-_KINDS: Final[dict[str, Callable[[SplitResult], Share]]] = {"file": _open_file}
+def _open_smb(parts: SplitResult) -> Share:
+    from data.smb_share import SmbShare
+
+    return SmbShare.at(parts)
+
+
+_KINDS: Final[dict[str, Callable[[SplitResult], Share]]] = {"file": _open_file, "smb": _open_smb}
 """Each kind of share by its URL's scheme. Their modules are imported late: a client needs only its own."""

@@ -147,7 +147,7 @@ ShareAddress = Annotated[
     Option(
         "--share",
         metavar="DIR|URL",
-        help="Where episodes are delivered to: a folder that exists, or a file: URL.",
+        help="Where episodes are delivered to: a folder that exists, or a URL (file:, smb:).",
         show_default="a folder of this user's",
         rich_help_panel=PLACES,
     ),
