@@ -280,7 +280,13 @@ class _BoundedConnection(Connection):  # type: ignore[misc]  # the library has n
 
     reply_seconds = CONNECT_SECONDS
 
-    def receive(self, request: Any, wait: bool = True, timeout: Any = None, resolve_symlinks: bool = True) -> Any:  # noqa: ANN401
+    def receive(
+        self,
+        request: Any,  # noqa: ANN401  # the library has no types
+        wait: bool = True,
+        timeout: float | None = None,
+        resolve_symlinks: bool = True,
+    ) -> Any:  # noqa: ANN401  # the library has no types
         try:
             return super().receive(request, wait, timeout or self.reply_seconds, resolve_symlinks)
         except SMBException as error:
