@@ -9,7 +9,11 @@ from typing import Any
 
 import typer
 
-from client.commands import options
+from client.commands import options, outbox_app
+from client.commands.blame import USER_ERROR
+from client.commands.blame import data_folder as _data_folder
+from client.commands.blame import fail as _fail
+from client.commands.blame import say as _say
 
 app = typer.Typer(
     name="dyadgrid",
@@ -17,9 +21,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(outbox_app.app, name="outbox")
 
-USER_ERROR = 2
-"""The exit code of everything that the user can mend: one clear line, no traceback."""
 INTERRUPTED = 130
 DELIVERY_SECONDS = 30.0
 """How long a finished session waits for its receipts; what is not delivered by then waits in the outbox."""
@@ -41,26 +44,8 @@ def main() -> None:
 def _command_line() -> str:
     """What was asked for, without its options."""
     known = [command.callback.__name__ for command in app.registered_commands if command.callback is not None]
+    known += [group.name for group in app.registered_groups if group.name]
     return " ".join(["dyadgrid", *(word for word in sys.argv[1:2] if word in known)])
-
-
-def _say(text: object) -> None:
-    typer.echo(f"dyadgrid: {' '.join(str(text).split())}", err=True)
-
-
-def _fail(error: Exception) -> typer.Exit:
-    """Tell the user what to mend; raise what is returned."""
-    if isinstance(error, OSError) and error.filename is not None:
-        _say(f"{error.filename}: {error.strerror}")
-    else:
-        _say(error)
-    return typer.Exit(USER_ERROR)
-
-
-def _data_folder() -> Path:
-    import platformdirs
-
-    return platformdirs.user_data_path("dyadgrid", appauthor=False)
 
 
 @app.command()

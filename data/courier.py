@@ -1,24 +1,33 @@
 """The courier: brings what waits in outboxes to its share and keeps the receipts. Runs in a process of its own.
 
 A share may hang in a call that nothing can interrupt, so nothing that must stay alive runs here. Per file the order is:
-stored and proven, receipt durable, item gone. A crash between any two of them repeats work and loses nothing.
+stored and proven, receipt durable, item gone. A crash between any two of them repeats work and loses nothing. What an
+earlier run delivered is verified again when nothing else is to be done (data.settlement).
 """
 
+import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from data.files import Disk, try_lock
 from data.outbox import Item, Outbox, State
 from data.receipts import Receipt, Receipts
+from data.settlement import SETTLE_ITEMS, Settled, Settlement
 from data.share import LocalCorruptError, Probe, Share, ShareBlockedError, ShareConflictError, open_share
 from data.state_file import StateFileError
 from data.station import Identity, KnownShare, Station, known_shares, read_identity, remember_share
 
 PASS_ITEMS: Final = 100
 """Files in one pass: a courier that is told to stop finishes within so many."""
+PASS_SECONDS: Final = 10.0
+"""A pass takes no new file after so long, so that somebody else can have the courier's lock for a moment."""
+RECORDING_PAUSE_SECONDS: Final = 1.0
+"""Between two files while an episode is recorded here: the disk and the cable belong to the game."""
+THIS_RUN: Final = secrets.token_hex(8)
+"""Names this process in the receipts that it writes: what it delivered, only another one may settle."""
 NO_SHARE: Final = "the share of this station is not known: record once more in this home, with its share"
 
 
@@ -36,7 +45,8 @@ class Stop(Protocol):
 class DeliveryReport:
     """What one pass over one home did. `waiting` is all that is still in the outbox; `trouble` says in words why.
 
-    `is_busy`: another process delivers from this home now, so this one touched nothing.
+    `is_busy`: another process delivers from this home now, so this one touched nothing. `settled` were verified again;
+    `alarms` say in words which receipts did not hold.
     """
 
     home: Path
@@ -44,10 +54,21 @@ class DeliveryReport:
     waiting: tuple[Item, ...] = ()
     trouble: tuple[str, ...] = ()
     is_busy: bool = False
+    settled: tuple[Receipt, ...] = ()
+    alarms: tuple[str, ...] = ()
+
+
+def always() -> bool:
+    """The answer of somebody who wants everything done."""
+    return True
 
 
 def ignore(item: Item) -> None:
     """The report of somebody who does not want one."""
+
+
+def ignore_pass(report: DeliveryReport) -> None:
+    """The same, of whole passes."""
 
 
 def deliver(
@@ -60,12 +81,18 @@ def deliver(
     limit: int | None = None,
     disk: Disk | None = None,
     open_share: Callable[[str], Share] = open_share,
+    only: Container[str] | None = None,
+    run: str = THIS_RUN,
+    settlement: Settlement | None = None,
+    settle_limit: int | None = None,
+    go_on: Callable[[], bool] = always,
 ) -> DeliveryReport:
-    """One pass over one home: every due item once, at most `limit` of them.
+    """One pass over one home: every due item once, at most `limit` of them, then a few receipts of earlier runs.
 
     `share_url` sends everything there instead of where its item says, and stands in the items from then on. `now` is
     the wall clock in unix seconds. `at_once` does not wait for an item's next attempt. `report` hears of each item when
-    it is taken up (SENDING) and how it went.
+    it is taken up (SENDING) and how it went. `only` are names of items; others are passed over. `go_on` is asked before
+    each file: on False the pass ends there. `settlement` knows what may be verified again, at most `settle_limit`.
     """
     station = Station(home)
     if not station.outbox.is_dir():
@@ -77,9 +104,26 @@ def deliver(
     if lock is None:
         return DeliveryReport(home, (), Outbox(home).waiting(), ("another courier is at work here",), is_busy=True)
     try:
-        return _Pass(station, now, report, disk or Disk(), open_share).run(share_url, at_once, limit)
+        one_pass = _Pass(station, now, report, disk or Disk(), open_share, run, go_on)
+        return one_pass.run(_Choice(share_url, at_once, limit, only), settlement, settle_limit)
     finally:
         lock.release()
+
+
+class _Choice(NamedTuple):
+    """Which items a pass takes, and where they go."""
+
+    share_url: str | None
+    at_once: bool
+    limit: int | None
+    only: Container[str] | None
+
+    def due(self, waiting: Iterable[Item], share: str, now: float) -> list[Item]:
+        """The items that it takes, each with its share."""
+        chosen = [item for item in waiting if not item.is_held and (self.only is None or item.name in self.only)]
+        addressed = [_addressed(item, self.share_url or item.share or share) for item in chosen]
+        is_hurried = self.at_once or self.share_url is not None
+        return [item for item in addressed if is_hurried or item.is_due(now)][: self.limit]
 
 
 class _Pass:
@@ -92,7 +136,11 @@ class _Pass:
         report: Callable[[Item], None],
         disk: Disk,
         open_share: Callable[[str], Share],
+        run: str,
+        go_on: Callable[[], bool],
     ) -> None:
+        self._run = run
+        self._go_on = go_on
         self._station = station
         self._now = now
         self._report = report
@@ -103,16 +151,27 @@ class _Pass:
         self._delivered: list[Receipt] = []
         self._trouble: list[str] = []
 
-    def run(self, share_url: str | None, at_once: bool, limit: int | None) -> DeliveryReport:
+    def run(self, choice: _Choice, settlement: Settlement | None, settle_limit: int | None) -> DeliveryReport:
+        settled = Settled()
         try:
             identity = self._identity()
-            due = [_addressed(item, share_url or item.share or identity.share) for item in self._outbox.waiting()]
-            due = [item for item in due if at_once or share_url or item.is_due(self._now)][:limit]
+            due = choice.due(self._outbox.waiting(), identity.share, self._now)
             for url in dict.fromkeys(item.share for item in due):
                 self._deliver_to(url, [item for item in due if item.share == url], identity.station)
+            if settlement is not None and not (due and settle_limit is not None):
+                settled = settlement.settle(settle_limit, self._now, self._disk, self._open_share, self._go_on)
         except (OSError, StateFileError) as error:
             self._tell(f"this machine is in the way: {error}")
-        return DeliveryReport(self._station.home, tuple(self._delivered), self._outbox.waiting(), tuple(self._trouble))
+        for words in settled.trouble:
+            self._tell(words)
+        return DeliveryReport(
+            self._station.home,
+            tuple(self._delivered),
+            self._outbox.waiting(),
+            tuple(self._trouble),
+            settled=settled.settled,
+            alarms=settled.alarms,
+        )
 
     def _identity(self) -> Identity:
         identity = read_identity(self._station)
@@ -130,6 +189,8 @@ class _Pass:
             self._block(items, str(error))
             return
         for position, item in enumerate(items):
+            if not self._go_on():
+                return
             self._report(replace(item, state=State.SENDING))
             try:
                 self._deliver_item(item, share, probe, owner)
@@ -157,7 +218,7 @@ class _Pass:
         except LocalCorruptError as error:
             self._put_off(item, State.LOCAL_CORRUPT, str(error))
             return
-        receipt = Receipt(item.file, item.sha256, item.size, share.url, probe.share_id, level, self._now)
+        receipt = Receipt(item.file, item.sha256, item.size, share.url, probe.share_id, level, self._now, self._run)
         self._receipts.write(receipt)
         self._outbox.release(item)
         self._delivered.append(receipt)
@@ -202,12 +263,49 @@ def run_courier(
     stop: Stop,
     poll_seconds: float = 0.5,
     report: Callable[[Item], None] = ignore,
+    hear: Callable[[DeliveryReport], None] = ignore_pass,
     now: Callable[[], float] = time.time,
+    monotonic: Callable[[], float] = time.monotonic,
+    run: str = THIS_RUN,
 ) -> None:
-    """Deliver from these homes until told to stop; a home that does not exist yet is looked for again each time."""
-    homes = tuple(homes)
+    """Deliver from these homes until told to stop; a home that does not exist yet is looked for again each time.
+
+    `report` hears of items as `deliver` tells them, `hear` of every pass. While an episode is recorded in a home, its
+    files go one by one with pauses, and nothing is verified again.
+    """
+    settlements = {home: Settlement(Station(home), run) for home in homes}
     while not stop.is_set():
-        for home in homes:
-            if not stop.is_set():
-                deliver(home, now=now(), report=report, limit=PASS_ITEMS)
+        for home, settlement in settlements.items():
+            pace = _Pace(Station(home), stop, monotonic)
+            is_quiet = not Station(home).is_recording
+            hear(
+                deliver(
+                    home,
+                    now=now(),
+                    report=report,
+                    limit=PASS_ITEMS,
+                    run=run,
+                    settlement=settlement if is_quiet else None,
+                    settle_limit=SETTLE_ITEMS,
+                    go_on=pace.go_on,
+                )
+            )
         stop.wait(poll_seconds)
+
+
+class _Pace:
+    """How fast one pass may go: no longer than a pass lasts, with pauses while somebody plays, and not after a stop."""
+
+    def __init__(self, station: Station, stop: Stop, monotonic: Callable[[], float]) -> None:
+        self._station = station
+        self._stop = stop
+        self._monotonic = monotonic
+        self._began = monotonic()
+        self._is_first = True
+
+    def go_on(self) -> bool:
+        if not self._is_first and self._station.is_recording:
+            self._stop.wait(RECORDING_PAUSE_SECONDS)
+        is_in_time = self._is_first or self._monotonic() - self._began < PASS_SECONDS
+        self._is_first = False
+        return is_in_time and not self._stop.is_set()

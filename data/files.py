@@ -242,7 +242,7 @@ def _place_without_link(disk: Disk, source: Path, target: Path) -> None:
     if source.parent == target.parent:
         disk.rename_new(source, target)
         return
-    temporary = _temporary(target)
+    temporary = temporary_name(target)
     try:
         write_flushed(disk, temporary, disk.read(source))
         disk.rename_new(temporary, target)
@@ -251,7 +251,8 @@ def _place_without_link(disk: Disk, source: Path, target: Path) -> None:
         raise
 
 
-def _temporary(target: Path) -> Path:
+def temporary_name(target: Path) -> Path:
+    """A name beside the target that nobody else has, for bytes that are not whole yet."""
     return target.with_name(f".{target.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
 
 
@@ -266,7 +267,7 @@ def create_durably(disk: Disk, target: Path, data: bytes, *, flush_folder: bool 
     Raises:
         FileExistsError: the name is taken; nothing changed.
     """
-    temporary = _temporary(target)
+    temporary = temporary_name(target)
     try:
         write_flushed(disk, temporary, data)
         place_new(disk, temporary, target)
@@ -280,7 +281,7 @@ def create_durably(disk: Disk, target: Path, data: bytes, *, flush_folder: bool 
 
 def replace_durably(disk: Disk, target: Path, data: bytes) -> None:
     """The new bytes or the old ones, never a mixture: for our own small state files only."""
-    temporary = _temporary(target)
+    temporary = temporary_name(target)
     try:
         write_flushed(disk, temporary, data)
         disk.replace(temporary, target)

@@ -77,7 +77,23 @@ class Item:
 
     def is_due(self, now: float) -> bool:
         """Whether it is time to try. A clock that was set back does not make a file wait for a year."""
+        return not self.is_held and self._is_time(now)
+
+    def _is_time(self, now: float) -> bool:
         return self.next_attempt <= now or self.next_attempt > now + LAST_BACKOFF_SECONDS
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a person holds it back: nobody tries it, not even one who is in a hurry."""
+        return self.state is State.WAIT
+
+    def hold(self) -> "Item":
+        """The item, held back by a person."""
+        return replace(self, state=State.WAIT, reason="held back by a person")
+
+    def renew(self) -> "Item":
+        """The item as if it had never been tried: due at once, and not held back."""
+        return replace(self, state=State.QUEUED, attempts=0, next_attempt=0.0, reason="")
 
     def put_off(self, state: State, reason: str, now: float) -> "Item":
         """The item after an attempt that failed: there is always a next one."""

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import count
 from pathlib import Path
 from typing import Final
 
-from data.files import Disk, create_durably
+from data.files import Disk, create_durably, replace_durably
 from data.layout import paper_name
 from data.state_file import Fields, StateFileError, encode_state, utc_text
 from data.station import Station
@@ -30,7 +31,8 @@ class Level(IntEnum):
 class Receipt:
     """The share `share` holds `file` with these bytes. `file` is its path in the share and under `episodes/`.
 
-    `received_at` is the station's wall clock, in unix seconds: for people, never for a decision.
+    `received_at` and `verified_at` (0: not since) are the station's wall clock, in unix seconds. `run` names the run of
+    the courier that got this level: only another run may raise it. It is empty in receipts that know of none.
     """
 
     file: str
@@ -40,6 +42,8 @@ class Receipt:
     share_id: str
     level: Level
     received_at: float
+    run: str = ""
+    verified_at: float = 0.0
 
     @property
     def name(self) -> str:
@@ -52,22 +56,46 @@ class Receipts:
 
     def __init__(self, home: Path, disk: Disk | None = None) -> None:
         self._folder = Station(home).receipts
+        self._revoked = Station(home).revoked
         self._disk = disk or Disk()
 
     def write(self, receipt: Receipt) -> None:
-        """Keep a receipt, durably; one that stands for the same bytes already is kept as it is.
+        """Keep a receipt, durably; one that stands for the same bytes already only ever gains in level.
 
         Raises:
             StateFileError: a receipt stands for other bytes under this name.
         """
         try:
-            create_durably(self._disk, self.path(receipt.name), _encode(receipt))
+            create_durably(self._disk, self.path(receipt.name), encode_receipt(receipt))
         except FileExistsError:
             standing = self.find(receipt.name)
             if standing is None or standing.sha256 != receipt.sha256:
                 came = "an unreadable one" if standing is None else standing.sha256
                 raise StateFileError(f"receipt {receipt.name}: expected {receipt.sha256}, found {came}") from None
-            self._disk.flush_folder(self._folder)
+            if receipt.level > standing.level:
+                replace_durably(self._disk, self.path(receipt.name), encode_receipt(receipt))
+            else:
+                self._disk.flush_folder(self._folder)
+
+    def revoke(self, receipt: Receipt, found: str, now: float) -> None:
+        """Keep for ever what a receipt said and what was found instead; call `withdraw` once its file is queued."""
+        record = {"found": found, "revoked_at": utc_text(now), "receipt": receipt_fields(receipt)}
+        data = encode_state({"format": RECEIPT_FORMAT, **record})
+        for number in count(1):
+            try:
+                create_durably(self._disk, self._revoked / f"{receipt.name}.{number}{RECEIPT_SUFFIX}", data)
+            except FileExistsError:
+                continue
+            return
+
+    def withdraw(self, receipt: Receipt) -> None:
+        """Remove a receipt that was revoked and whose file is queued again."""
+        self._disk.unlink(self.path(receipt.name))
+        self._disk.flush_folder(self._folder)
+
+    def revoked(self) -> tuple[str, ...]:
+        """The names of all records of receipts that did not hold."""
+        return tuple(sorted(path.name for path in self._revoked.glob(f"[!.]*{RECEIPT_SUFFIX}")))
 
     def find(self, name: str) -> Receipt | None:
         """The receipt for a file name; None if there is none that can be read."""
@@ -88,20 +116,36 @@ class Receipts:
         return self._folder / f"{name}{RECEIPT_SUFFIX}"
 
 
-def _encode(receipt: Receipt) -> bytes:
-    return encode_state(
-        {
-            "format": RECEIPT_FORMAT,
-            "file": receipt.file,
-            "sha256": receipt.sha256,
-            "size": receipt.size,
-            "share": receipt.share,
-            "share_id": receipt.share_id,
-            "level": receipt.level.value,
-            "level_means": receipt.level.name.lower(),
-            "received_at": utc_text(receipt.received_at),
-        }
-    )
+def receipt_fields(receipt: Receipt) -> dict[str, object]:
+    """A receipt as plain values, for people too."""
+    return {
+        "file": receipt.file,
+        "sha256": receipt.sha256,
+        "size": receipt.size,
+        "share": receipt.share,
+        "share_id": receipt.share_id,
+        "level": receipt.level.value,
+        "level_means": receipt.level.name.lower(),
+        "received_at": utc_text(receipt.received_at),
+        "run": receipt.run,
+        "verified_at": utc_text(receipt.verified_at) if receipt.verified_at else "",
+    }
+
+
+def encode_receipt(receipt: Receipt) -> bytes:
+    """The bytes of a receipt."""
+    return encode_state({"format": RECEIPT_FORMAT, **receipt_fields(receipt)})
+
+
+def check_level(level: int) -> Level:
+    """A level by its number.
+
+    Raises:
+        StateFileError: there is none of this number.
+    """
+    if level not in tuple(Level):
+        raise StateFileError(f"level: expected 1, 2 or 3, got {level}")
+    return Level(level)
 
 
 def decode_receipt(data: bytes) -> Receipt:
@@ -111,15 +155,14 @@ def decode_receipt(data: bytes) -> Receipt:
         StateFileError: they hold something else.
     """
     fields = Fields(data, RECEIPT_FORMAT)
-    level = fields.integer("level")
-    if level not in tuple(Level):
-        raise StateFileError(f"level: expected 1, 2 or 3, got {level}")
     return Receipt(
         fields.text("file"),
         fields.text("sha256"),
         fields.integer("size"),
         fields.text("share"),
         fields.text("share_id"),
-        Level(level),
+        check_level(fields.integer("level")),
         fields.moment("received_at"),
+        fields.text("run") if fields.has("run") else "",
+        fields.moment("verified_at") if fields.has("verified_at") and fields.text("verified_at") else 0.0,
     )

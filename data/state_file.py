@@ -26,9 +26,9 @@ def utc_text(unix_seconds: float) -> str:
 class Fields:
     """The fields of one state file, each taken with the type that it must have."""
 
-    def __init__(self, data: bytes, format_version: int) -> None:
-        if len(data) > MAX_BYTES:
-            raise StateFileError(f"expected at most {MAX_BYTES} bytes, got {len(data)}")
+    def __init__(self, data: bytes, format_version: int, most: int = MAX_BYTES) -> None:
+        if len(data) > most:
+            raise StateFileError(f"expected at most {most} bytes, got {len(data)}")
         try:
             fields = json.loads(data)
         except (ValueError, RecursionError) as error:
@@ -43,6 +43,24 @@ class Fields:
         if name not in self._fields:
             raise StateFileError(f"{name}: missing")
         return self._fields[name]
+
+    @classmethod
+    def _of(cls, fields: dict[str, object]) -> "Fields":
+        """The fields of an object within a state file."""
+        inner = object.__new__(cls)
+        inner._fields = fields
+        return inner
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a field; files of an earlier version may lack it."""
+        return name in self._fields
+
+    def objects(self, name: str) -> "tuple[Fields, ...]":
+        """A list of objects."""
+        value = self._take(name)
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise StateFileError(f"{name}: expected a list of objects, got {value!r:.60}")
+        return tuple(Fields._of(item) for item in value)
 
     def text(self, name: str) -> str:
         """A text."""

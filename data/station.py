@@ -6,6 +6,7 @@
         episodes/      finished files, in the share's own layout
         outbox/        one item per finished file that the share has not acknowledged
         receipts/      one receipt per file that it has
+        revoked/       receipts that did not hold when the share was asked again, and what was found
         torn/          what a crash or a failing disk left half-written: set aside, never deleted
         shares.json    what each share looked like when it was last trusted
 
@@ -73,6 +74,11 @@ class Station:
         return self.home / "receipts"
 
     @property
+    def revoked(self) -> Path:
+        """Receipts that did not hold."""
+        return self.home / "revoked"
+
+    @property
     def torn(self) -> Path:
         """What was set aside."""
         return self.home / "torn"
@@ -80,7 +86,7 @@ class Station:
     @property
     def folders(self) -> tuple[Path, ...]:
         """All of them."""
-        return self.recording, self.episodes, self.outbox, self.receipts, self.torn
+        return self.recording, self.episodes, self.outbox, self.receipts, self.revoked, self.torn
 
     @property
     def courier_lock(self) -> Path:
@@ -96,6 +102,14 @@ class Station:
     def shares_file(self) -> Path:
         """What each share looked like."""
         return self.home / "shares.json"
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether an episode is being recorded here, or a crash left one: a courier then takes its time."""
+        try:
+            return any(path.suffix != LOCK_SUFFIX for path in self.recording.iterdir())
+        except OSError:
+            return False
 
     @property
     def exists(self) -> bool:

@@ -1,4 +1,4 @@
-"""Sync: recover what a crash left, then bring everything that waits to its share, and say what was done."""
+"""Sync: recover what a crash left, bring what waits to its share, verify earlier files there again, and say it all."""
 
 import time
 from pathlib import Path
@@ -7,9 +7,10 @@ from typing import Final
 from rich.console import Console
 
 from client.commands.terminal import open_console, say
-from data.courier import DeliveryReport, deliver
+from data.courier import THIS_RUN, DeliveryReport, deliver
 from data.outbox import Item, Outbox, State
 from data.recovery import RecoveryReport, recover
+from data.settlement import Settlement
 from data.station import Station, homes_of
 
 SEARCH_DEPTH: Final = 4
@@ -19,7 +20,7 @@ SEARCH_DEPTH: Final = 4
 def run_sync(home: Path) -> int:
     """Recover and deliver for every station at or below `home`, and for the second places that they know of.
 
-    The exit code is 0 if nothing waits any more, and the disk refused nothing.
+    The exit code is 0 if nothing waits any more, the disk refused nothing, and every receipt held that was asked for.
 
     Raises:
         ValueError: there is no station there.
@@ -32,12 +33,15 @@ def run_sync(home: Path) -> int:
     recoveries, reports = zip(*(_sync_station(station, console) for station in stations), strict=True)
     refused = sum(len(recovery.refused) for recovery in recoveries)
     waiting = sum(len(report.waiting) for report in reports)
+    alarms = sum(len(report.alarms) for report in reports)
     delivered = sum(len(report.delivered) for report in reports)
     words = "nothing waits" if not waiting else f"{waiting} still wait. Nothing is lost: run sync again later"
     say(console, f"{delivered} files delivered, {words}.", "bold red" if waiting or refused else "bold green")
     if refused:
         say(console, f"The disk refused {refused} files: get help, then run sync again.", "bold red")
-    return 1 if waiting or refused else 0
+    if alarms:
+        say(console, f"{alarms} receipts did not hold: the share has lost files. Tell the experimenter.", "bold red")
+    return 1 if waiting or refused or alarms else 0
 
 
 def find_stations(home: Path, depth: int = SEARCH_DEPTH) -> list[Path]:
@@ -54,13 +58,32 @@ def _sync_station(home: Path, console: Console) -> tuple[RecoveryReport, Deliver
     recovery = recover(home)
     _show_recovery(recovery, console)
     waiting = len(Outbox(home).waiting())
-    with console.status(f"{waiting} files to deliver"):
-        report = deliver(home, now=time.time(), at_once=True, report=lambda item: _show_item(item, console))
-    if report.waiting:
-        say(console, f"  {len(report.waiting)} files wait: {'; '.join(report.trouble) or 'they were just queued'}")
-    elif not report.delivered:
-        say(console, "  nothing to deliver")
+    settlement = Settlement(Station(home), THIS_RUN)
+    with console.status(f"{waiting} files to deliver, then those of earlier runs to verify again"):
+        report = deliver(
+            home,
+            now=time.time(),
+            at_once=True,
+            report=lambda item: _show_item(item, console),
+            settlement=settlement,
+        )
+    _show_delivery(report, console)
     return recovery, report
+
+
+def _show_delivery(report: DeliveryReport, console: Console) -> None:
+    held = [item for item in report.waiting if item.is_held]
+    waiting = len(report.waiting) - len(held)
+    if waiting:
+        say(console, f"  {waiting} files wait: {'; '.join(report.trouble) or 'they were just queued'}")
+    elif not report.delivered and not held:
+        say(console, "  nothing to deliver")
+    if held:
+        say(console, f"  {len(held)} files are held back by a person: `dyadgrid outbox release` lets them go")
+    if report.settled:
+        say(console, f"  verified again: {len(report.settled)} files of earlier runs, all as they should be")
+    for words in report.alarms:
+        say(console, f"  ALARM: {words}", "bold red")
 
 
 def _show_recovery(report: RecoveryReport, console: Console) -> None:

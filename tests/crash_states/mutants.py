@@ -18,7 +18,9 @@ from data import (
     folder_share,
     outbox,
     publishing,
+    receipts,
     recovery,
+    settlement,
     station,
     tape,
 )
@@ -119,7 +121,7 @@ def _write_in_place(disk: Disk, target: Path, data: bytes) -> None:
 
 
 def _replace_unflushed(disk: Disk, target: Path, data: bytes) -> None:
-    temporary = files._temporary(target)
+    temporary = files.temporary_name(target)
     descriptor = disk.create(temporary)
     files.write_all(disk, descriptor, data)
     disk.close(descriptor)
@@ -211,6 +213,13 @@ def _make_folders_unflushed(disk: Disk, root: Path, relative: PurePosixPath) -> 
         folder = folder / part
         disk.make_folder(folder)
     return folder
+
+
+def _withdraw_first(self: settlement._Round, receipt: Receipt, found: str) -> None:
+    """The receipt is gone before its file waits again."""
+    self._receipts.withdraw(receipt)
+    self._outbox.queue(Item(receipt.file, receipt.sha256, receipt.size, receipt.share))
+    self.revoked.append(receipt)
 
 
 _SEAL = tape.Tape.seal
@@ -314,6 +323,16 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "no-flush-of-receipts": Mutant(
         "receipts are not flushed before items go", _DELIVERY, keep=without("flush_folder", of="/receipts")
+    ),
+    "receipt-in-place": Mutant(
+        "a receipt that rises is written over itself",
+        ("settling",),
+        [Patch(receipts, "replace_durably", _write_in_place)],
+    ),
+    "withdraw-before-queue": Mutant(
+        "a receipt that does not hold goes before its file is queued again",
+        ("settling what the share has lost",),
+        [Patch(settlement._Round, "_revoke", _withdraw_first)],
     ),
     "share-in-place": Mutant(
         "a share's file grows under its final name", _DELIVERY, [Patch(FolderShare, "_place", _store_in_place)]

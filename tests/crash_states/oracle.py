@@ -83,7 +83,7 @@ def _judge_raw(tree: Tree, case: Case) -> Iterator[str]:
         if _is_final(path) and path.startswith("share/") and path not in tree:
             yield f"gone from the share: {path}"
     for home in case.homes:
-        yield from _judge_state_files(tree, home)
+        yield from _judge_state_files(tree, home, case.before)
     for promise in case.promises:
         if isinstance(promise, Sealed) and not _is_covered(tree, promise):
             yield f"left the outbox without a receipt: {promise.file}"
@@ -103,10 +103,10 @@ def _is_whole(path: str, data: bytes) -> bool:
     return data == FOREIGN or (name is not None and sha256(data).hexdigest().startswith(name.digest))
 
 
-def _judge_state_files(tree: Tree, home: str) -> Iterator[str]:
+def _judge_state_files(tree: Tree, home: str, before: Tree) -> Iterator[str]:
     for path, data in tree.items():
-        if data is None or path.endswith(TEMPORARY_SUFFIX):
-            continue
+        if data is None or path.endswith(TEMPORARY_SUFFIX) or before.get(path) == data:
+            continue  # what a share has lost before the protocol began is for the protocol to find out
         try:
             if path.startswith(f"{home}/outbox/"):
                 item = decode_item(data)

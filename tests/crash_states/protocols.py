@@ -22,6 +22,7 @@ from data.outbox import Outbox, State
 from data.publishing import queue, whole_file
 from data.receipts import Level, Receipt, Receipts
 from data.recovery import recover
+from data.settlement import Settlement
 from data.share import Share, ShareConflictError
 from data.state_file import encode_state
 from data.station import Identity, Station, make_station_folders, open_station, read_identity
@@ -418,6 +419,30 @@ def deliver_all(trace: Trace, homes: tuple[str, ...] = ("left",)) -> None:
             trace.promise(Stored(f"share/{receipt.file}", receipt.sha256), Marked(receipt.share_id))
 
 
+def received_earlier(root: Path, *, lost: bool = False) -> None:
+    """Delivered by an earlier run; the share may have lost a file since."""
+    with_share(root)
+    home, share = root / "left", root / "share"
+    receipts, outbox = Receipts(home, QuickDisk()), Outbox(home, QuickDisk())
+    for item in outbox.waiting():
+        (share / item.file).parent.mkdir(parents=True, exist_ok=True)
+        (share / item.file).write_bytes((Station(home).episodes / item.file).read_bytes())
+        receipts.write(Receipt(item.file, item.sha256, item.size, "share", SHARE_ID, Level.STORED, 0.0, "earlier"))
+        outbox.release(item)
+    if lost:
+        next(share.rglob("*.dyad")).unlink()
+
+
+def settle_all(trace: Trace) -> None:
+    """Verified again: a receipt rises, or gives way to an item, and is never torn or gone."""
+    for path in published(trace.home).values():
+        digest = whole_file(path, path.name, path.read_bytes()).sha256
+        trace.promise(Sealed(path.relative_to(trace.root).as_posix(), digest))
+    settlement = Settlement(Station(trace.home), "later")
+    settled = settlement.settle(None, 1.0, trace.disk, opener(trace), lambda: True)
+    assert len(settled.settled) + len(settled.revoked) == 3
+
+
 def store_file(trace: Trace) -> None:
     """The share's own promise: what `store` returned is there."""
     path = published(trace.home)[Kind.CANONICAL]
@@ -635,5 +660,7 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = {
     ),
     "delivering what is there already": Protocol(already_stored, deliver_all, delivers=True),
     "writing receipts": Protocol(already_stored, write_receipts, delivers=True),
+    "settling": Protocol(received_earlier, settle_all, delivers=True),
+    "settling what the share has lost": Protocol(partial(received_earlier, lost=True), settle_all),
     "making a share": Protocol(nothing, create_share, ()),
 }
