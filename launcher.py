@@ -325,6 +325,24 @@ def export(
 
 
 @app.command()
+def report(
+    sources: options.ReportSources,
+    to: options.ReportFile = None,
+    limit: options.Limits = None,
+    jobs: options.Jobs = None,
+    json: options.AsJson = False,
+) -> None:
+    """Write one HTML page about a session or a study: scores, absences, rollbacks, clocks, delivery, exclusions."""
+    from client.commands.report import Wishes, run_report
+
+    try:
+        code = run_report(Wishes(sources=tuple(sources), to=to, limits=tuple(limit or ()), jobs=jobs, as_json=json))
+    except (ValueError, OSError) as error:
+        raise _fail(error) from error
+    raise typer.Exit(code)
+
+
+@app.command()
 def sync(home: options.SyncHome = None) -> None:
     """Recover what a crash left, then bring everything that waits to the share."""
     from client.commands.sync import run_sync

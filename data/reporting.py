@@ -1,9 +1,10 @@
 """A study or a session in figures: every episode verified, read once, and kept as what a page needs of it.
 
-One episode is in memory at a time. Nothing is written, and nothing is left out: an episode that cannot be read has its
-line and its reason.
+An episode is in memory only while it is read, on as many cores as there are. Nothing is written, and nothing is left
+out: an episode that cannot be read has its line and its reason.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,12 +12,14 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from data.claims import best_claims
+from data.cores import work_in_order
 from data.episode_format import FormatError, Prefix, read_prefix
 from data.export_plan import ChosenEpisode, Wishes, plan_export
 from data.findings import EpisodeFinding, FileFinding, Gap
 from data.inspection import Inspection, inspect_records
 from data.inspection_files import InspectionError, SeatRecord
 from data.judgement import read_bytes
+from data.judges import worthy_jobs
 from data.local_format import Local, read_local_prefix
 from data.reporting_delivery import Delivery, deliveries
 from data.reporting_exclusions import Suggestion, Thresholds, suggestions
@@ -27,7 +30,7 @@ from data.verification import Progress, verify_found
 from games.contract import Seat
 
 Told: TypeAlias = Callable[[int, int], None]
-"""Is told (episodes read, episodes in all)."""
+"""Is told (episodes read, episodes to read)."""
 
 
 class ReportingError(ValueError):
@@ -97,20 +100,28 @@ def report_on(
     if not report.episodes:
         raise ReportingError(f"no episode under {', '.join(map(str, sources))}: nothing was written")
     limits = limits or Thresholds()
-    chosen = {_key(episode.finding): episode for episode in plan_export(report, found, Wishes(True, True)).episodes}
     said, delivered = _agreements(found), deliveries(found)
+    chosen = plan_export(report, found, Wishes(True, True)).episodes
+    readings = _read_all(chosen, worthy_jobs(found.local_files) if jobs is None else jobs, told)
     episodes = []
-    for done, finding in enumerate(sorted(report.episodes, key=_order), start=1):
+    for finding in sorted(report.episodes, key=_order):
         key = _key(finding)
-        read = _read(chosen[key]) if key in chosen else _Read(words=tuple(_why_unread(finding)))
+        read = readings.pop(key, None) or _Read(words=tuple(_why_unread(finding)))
         reasons = suggestions(finding, read.play, read.life, limits)
         episodes.append(
             EpisodeReport(finding, said.get(key, {}), delivered.get(key, ()), read.play, read.life, reasons, read.words)
         )
-        if told is not None:
-            told(done, len(report.episodes))
     sessions = tuple(Session(*key, tuple(group)) for key, group in groupby(episodes, key=_session))
     return StudyReport(sessions, report.strays, report.gaps, limits)
+
+
+def _read_all(chosen: Sequence[ChosenEpisode], jobs: int, told: Told | None) -> dict[tuple[str, int], "_Read"]:
+    readings: dict[tuple[str, int], _Read] = {}
+    for episode, read in zip(chosen, work_in_order(_read, chosen, jobs), strict=True):
+        readings[_key(episode.finding)] = read
+        if told is not None:
+            told(len(readings), len(chosen))
+    return readings
 
 
 def _key(finding: EpisodeFinding) -> tuple[str, int]:
@@ -118,12 +129,19 @@ def _key(finding: EpisodeFinding) -> tuple[str, int]:
 
 
 def _session(episode: EpisodeReport) -> tuple[str, str, str, str]:
-    return _order(episode.finding)[:4]
+    terms = episode.finding.terms
+    return terms.terms.study, terms.terms.dyad, terms.terms.session, terms.run
 
 
-def _order(finding: EpisodeFinding) -> tuple[str, str, str, str, int]:
+def _order(finding: EpisodeFinding) -> tuple[object, ...]:
+    """By study, dyad, session, run and episode, as people sort: dyad 2 comes before dyad 10."""
     terms = finding.terms
-    return terms.terms.study, terms.terms.dyad, terms.terms.session, terms.run, terms.episode
+    ids = (terms.terms.study, terms.terms.dyad, terms.terms.session)
+    return *map(_as_people_sort, ids), *ids, terms.run, terms.episode
+
+
+def _as_people_sort(text: str) -> tuple[tuple[int, str], ...]:
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text) if part)
 
 
 def _why_unread(finding: EpisodeFinding) -> list[str]:

@@ -53,8 +53,8 @@ class Absence(NamedTuple):
 class Play:
     """One episode by its canonical rows. `positions` counts frames by (x, y), and is empty of a game without places.
 
-    `actions` are, per seat and bin of the episode's time, the frames of each action; the last one counts ids that the
-    game does not name.
+    `actions` are, per seat and bin of the episode's time, the frames of each action, then of ids that the game does not
+    name, then those in which the seat was away: it did nothing by rule, which is not the same as choosing to.
     """
 
     frames: int
@@ -123,9 +123,10 @@ def _positions(terms: Terms, rows: Sequence[Row]) -> dict[Seat, Counter[Cell]]:
 
 
 def _actions(known: int, rows: Sequence[Row], seat: Seat, bin_frames: int) -> tuple[tuple[int, ...], ...]:
-    bins: list[list[int]] = [[0] * (known + 1) for _ in range(-(-len(rows) // bin_frames))]
+    bins: list[list[int]] = [[0] * (known + 2) for _ in range(-(-len(rows) // bin_frames))]
     for place, row in enumerate(rows):
-        bins[place // bin_frames][min(row.inputs[seat].action, known)] += 1
+        played = row.inputs[seat]
+        bins[place // bin_frames][known + 1 if played.flags & AWAY else min(played.action, known)] += 1
     return tuple(map(tuple, bins))
 
 

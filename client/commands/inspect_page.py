@@ -1,14 +1,14 @@
 """An inspection as one page of HTML that needs nothing but a browser: no network, no other file."""
 
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from client.commands.slots import fill_slots
 from data.episode_row import ACTION_BITS, COMMAND_SHIFT
 from data.inspection import NEVER, FieldPair, FrameNote, Inspection, SeatTable, difference_words, lay_side_by_side
 from data.inspection_clocks import one_way
@@ -23,7 +23,6 @@ _TEN_US: Final = 10_000
 MOST_STRETCHES: Final = 3000
 """More rows than anybody reads, and less than a megabyte of the page."""
 _TRUTHS: Final = {"": "-", "true": "t", "untrue": "u", "unknown": "x"}
-_SLOT: Final = re.compile(r"\{\{(\w+)\}\}")
 
 
 def write_page(path: Path, inspection: Inspection, summary: Summary, found: Sequence[Stretch]) -> None:
@@ -47,7 +46,7 @@ def page(inspection: Inspection, summary: Summary, found: Sequence[Stretch]) -> 
         clock_text(summary),
         f"study {rules.study}, run {terms.run}",
     )
-    return _filled(
+    return fill_slots(
         _part("inspect.html"),
         {
             "style": _part("inspect.css"),
@@ -67,11 +66,6 @@ def page(inspection: Inspection, summary: Summary, found: Sequence[Stretch]) -> 
 
 def _part(name: str) -> str:
     return resources.files(_PARTS).joinpath("pages", name).read_text(encoding="utf-8")
-
-
-def _filled(template: str, slots: Mapping[str, str]) -> str:
-    """The template with its slots filled in one pass: what stands in a slot is not looked at again."""
-    return _SLOT.sub(lambda match: slots[match[1]], template)
 
 
 def _embedded(value: object) -> str:

@@ -183,6 +183,26 @@ IncludePartial = Annotated[
 IncludeDivergent = Annotated[
     bool, Option("--include-divergent", metavar="", help="Also episodes whose seats differ, both records; marked.")
 ]
+ReportSources = Annotated[list[Path], Argument(metavar="SRC", help="Station homes, a share, folders, files.")]
+ReportFile = Annotated[
+    Path | None,
+    Option(
+        "--to",
+        metavar="FILE",
+        help="The page; an earlier report of that name is replaced.",
+        show_default="report_STUDY_....html in this folder",
+    ),
+]
+Limits = Annotated[
+    list[str] | None,
+    Option(
+        "--limit",
+        metavar="NAME=VALUE",
+        help="From where on an episode is remarkable: away_percent, held_percent, round_trip_ms, late_ms, "
+        "untrue_percent.",
+        show_default=False,
+    ),
+]
 KeysFolder = Annotated[Path, Argument(metavar="DIR", help="A new or empty folder.")]
 
 # --- the screen -----------------------------------------------------------------------------------------------------

@@ -4,13 +4,13 @@ A figure is a plot or a few, a legend, and a caption that says what is shown, ov
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from typing import Final, NamedTuple
 
 from client.commands import report_plots as plots
-from client.commands.report_plots import BOTH, LEFT, RIGHT, SOFT, Axis, Chart, Key, axis_to
+from client.commands.report_plots import BOTH, LEFT, RIGHT, SOFT, Axis, Chart, Key, axis_to, panel_row
 from data.inspection_summary import ms
 from data.reporting import EpisodeReport, Session
 from data.reporting_clocks import SessionClock, session_clock
@@ -23,6 +23,8 @@ COLOURS: Final = {Seat.LEFT: LEFT, Seat.RIGHT: RIGHT}
 FAINT: Final = {Seat.LEFT: "#a9cfe6", Seat.RIGHT: "#f2c3a3"}
 """The same colours on the way to white: for what is less."""
 _GROUND: Final = "#eceff3"
+AWAY_COLOUR: Final = "#fff"
+"""No ink where nobody was there."""
 MOST_PANELS: Final = 60
 """Score plots of one session; more episodes than a session has."""
 _PANEL: Final = (236.0, 158.0)
@@ -75,14 +77,11 @@ def session_figures(session: Session) -> list[Figure]:
     ]
     made: list[Figure] = []
     if played:
-        made += [_scores(played), _positions(played), _actions(played), _presence(played, noted)]
+        maps = heat_figure([each.play.positions for each in played], "of the session")
+        made += [_scores(played), maps, _actions(played), _presence(played, noted)]
     if noted:
         made += [_guesses(noted), _lateness(noted), *_clocks([each.life for each in noted])]
     return made
-
-
-def _row(*parts: str) -> str:
-    return f'<div class="panels">{"".join(parts)}</div>'
 
 
 # --- what was played --------------------------------------------------------------------------------------------------
@@ -103,7 +102,7 @@ def _scores(played: Sequence[Played]) -> Figure:
         "Each score as it was confirmed, one plot per episode, all on the same axes. "
         f"Time is time of the game, frame / tick rate.{left_out}"
     )
-    return Figure("Scores over time", _row(*panels) + plots.legend(keys), caption)
+    return Figure("Scores over time", panel_row(*panels) + plots.legend(keys), caption)
 
 
 _STROKES: Final = {
@@ -122,26 +121,23 @@ def _score_panel(each: Played, x: Axis, y: Axis) -> str:
     return chart.svg()
 
 
-def _positions(played: Sequence[Played]) -> Figure:
+def heat_figure(positions: Sequence[Mapping[Seat, Counter[Cell]]], where: str) -> Figure:
+    """Where both seats were, over all of some episodes; `where` says of what."""
     title = "Positions"
-    counts = {seat: _summed(each.play.positions.get(seat, Counter()) for each in played) for seat in Seat}
+    counts = {seat: _summed(each.get(seat, Counter()) for each in positions) for seat in Seat}
     if not all(counts.values()):
-        words = (
-            "This game declares no positions (columns left_x, left_y, right_x and right_y, in cells): "
-            "there is no map to draw."
-        )
-        return Figure(title, "", words)
+        columns = "columns left_x, left_y, right_x and right_y, in cells"
+        return Figure(title, "", f"This game declares no positions ({columns}): there is no map to draw.")
     cells = [cell for seat in Seat for cell in counts[seat]]
     size = max(x for x, _ in cells) + 1, max(y for _, y in cells) + 1
     most = max(100 * count / counts[seat].total() for seat in Seat for count in counts[seat].values())
     maps = [plots.heat_map(f"{seat.word} seat", counts[seat], size, most) for seat in Seat]
-    frames = counts[Seat.LEFT].total()
     caption = (
-        f"Share of all {frames:,} confirmed frames of the session in which a seat was in a cell; (0, 0) is at the top "
-        "left. White: never. Both maps have one scale, on which colour follows the root of the share. Boards of all "
-        "episodes lie on each other."
+        f"Share of all {counts[Seat.LEFT].total():,} confirmed frames {where} in which a seat was in a cell; (0, 0) is "
+        "at the top left. White: never. Both maps have one scale, on which colour follows the root of the share. "
+        "Boards of all episodes lie on each other."
     )
-    return Figure(title, _row(*maps, plots.heat_bar(most)), caption)
+    return Figure(title, panel_row(*maps, plots.heat_bar(most)), caption)
 
 
 def _summed(counters: Iterator[Counter[Cell]]) -> Counter[Cell]:
@@ -155,15 +151,16 @@ def _actions(played: Sequence[Played]) -> Figure:
     names = played[0].report.finding.terms.terms.actions
     alike = [each for each in played if each.report.finding.terms.terms.actions == names]
     named = names[: len(plots.OKABE_ITO) + 1]
-    rest = ["other"] if len(names) > len(named) else []
-    colours = dict(zip((*named, *rest), (SOFT, *plots.OKABE_ITO, BOTH), strict=False))
+    colours = dict(zip(named, (SOFT, *plots.OKABE_ITO), strict=False)) | {"other": BOTH, "away": AWAY_COLOUR}
     panels = [_action_panel(alike, seat, len(named), list(colours.values())) for seat in Seat]
-    keys = [Key("box", colour, name) for name, colour in colours.items()]
+    if not any(sum(counts[len(named) : -1]) for each in alike for seat in Seat for counts in each.play.actions[seat]):
+        del colours["other"]
+    keys = [Key("blank" if colour == AWAY_COLOUR else "box", colour, name) for name, colour in colours.items()]
     caption = (
         "Share of the frames of a stretch of the game in which a seat's confirmed input was this action, over all "
-        "episodes of the session."
+        "episodes of the session. White: the seat was away, and did nothing by rule."
     )
-    return Figure("Inputs over time", _row(*panels) + plots.legend(keys), caption)
+    return Figure("Inputs over time", panel_row(*panels) + plots.legend(keys), caption)
 
 
 def _action_panel(played: Sequence[Played], seat: Seat, named: int, colours: Sequence[str]) -> str:
@@ -174,7 +171,7 @@ def _action_panel(played: Sequence[Played], seat: Seat, named: int, colours: Seq
     for place in range(longest):
         bins = [each.play.actions[seat][place] for each in played if place < len(each.play.actions[seat])]
         sums = [sum(counts) for counts in zip(*bins, strict=True)]
-        stacked = [*sums[:named], sum(sums[named:])]
+        stacked = [*sums[:named], sum(sums[named:-1]), sums[-1]]
         below = 0.0
         for count, colour in zip(stacked, colours, strict=False):
             share = 100 * count / sum(sums)
@@ -252,7 +249,7 @@ def _guesses(noted: Sequence[Noted]) -> Figure:
     keys = [Key("box", COLOURS[seat], f"{seat.word}: guess was wrong") for seat in Seat]
     keys += [Key("box", FAINT[seat], f"{seat.word}: came true, or nobody will know") for seat in Seat]
     deepest = max((depth for each in noted for depths in each.life.depths.values() for depth in depths), default=0)
-    drawing = _row(shares.svg(), _depths(noted, deepest) if deepest else "") + plots.legend(keys)
+    drawing = panel_row(shares.svg(), _depths(noted, deepest) if deepest else "") + plots.legend(keys)
     caption = (
         "Left: share of an episode's frames that a seat first computed with a guess of its partner's action. "
         f"{_ROLLBACK_WORDS if deepest else 'There was no rollback.'}"

@@ -76,7 +76,7 @@ def _number(value: float) -> str:
 
 
 class Key(NamedTuple):
-    """One entry of a legend: `kind` is line, dashed, dotted, box, dot, cross, bar or diamond."""
+    """One entry of a legend: `kind` is line, dashed, dotted, box, blank, dot, cross, bar or diamond."""
 
     kind: str
     colour: str
@@ -189,6 +189,11 @@ class Chart:
             yield f'<text class="title" x="{x0:.1f}" y="13">{escape(self.title)}</text>'
 
 
+def panel_row(*plots: str) -> str:
+    """Plots beside each other, as many as there is room for."""
+    return f'<div class="panels">{"".join(plots)}</div>'
+
+
 # --- legends ----------------------------------------------------------------------------------------------------------
 
 _KEYS: Final = {
@@ -196,6 +201,7 @@ _KEYS: Final = {
     "dashed": '<path d="M1 7H25" stroke="{}" stroke-width="2.2" stroke-dasharray="5 3"/>',
     "dotted": '<path d="M1 7H25" stroke="{}" stroke-width="2.2" stroke-dasharray="1.5 2.5"/>',
     "box": '<rect x="5" y="2" width="15" height="10" fill="{}"/>',
+    "blank": '<rect x="5.5" y="2.5" width="14" height="9" fill="{}" stroke="#8a919c"/>',
     "dot": '<circle cx="13" cy="7" r="3.4" fill="{}"/>',
     "cross": '<path d="M9 3l8 8m0 -8l-8 8" stroke="{}" stroke-width="1.6"/>',
     "bar": '<path d="M13 1v12" stroke="{}" stroke-width="2.4"/>',

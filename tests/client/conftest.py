@@ -1,9 +1,21 @@
 """Client tests draw on SDL's dummy driver, unless they bring a display of their own."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pygame
 import pytest
+
+from tests.support.browser import Browser, find_browser
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Browser:
+    """A real browser, or a skip that says so."""
+    program = find_browser()
+    if program is None:
+        pytest.skip("no chromium here: the page was not opened in a browser")
+    return Browser(program, tmp_path / "profile")
 
 
 @pytest.fixture

@@ -2,14 +2,9 @@
 
 import json
 import re
-import shutil
-import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
-from html.parser import HTMLParser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -21,6 +16,7 @@ from data.inspection_stretches import Stretch, stretches
 from data.inspection_summary import summarize
 from games.contract import Seat
 from netcode.limits import MILLISECOND, SECOND
+from tests.support.browser import Browser, reached_outside, serve
 from tests.support.lived import Absence, Freeze, Life, live, write
 
 LIFE = Life(
@@ -30,7 +26,6 @@ LIFE = Life(
     freezes=(Freeze(Seat.RIGHT, 150, 3 * SECOND // 2),),
     absences=(Absence(Seat.LEFT, 60, 100),),
 )
-BROWSER_SECONDS = 60.0
 EVIL = "</script><script>document.title='pwned'</script><b>&"
 
 
@@ -55,25 +50,9 @@ def embedded(text: str) -> dict[str, object]:
     return told
 
 
-class _Outside(HTMLParser):
-    """Every attribute through which a page reaches for something outside of it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.reached: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.reached += [f"{tag} {name}" for name, _ in attrs if name in ("src", "href", "srcset", "action", "data")]
-        self.reached += [tag] if tag in ("link", "img", "iframe", "object", "embed", "base") else []
-
-
 def test_the_page_names_nothing_outside_of_itself(troubled: tuple[Inspection, list[Stretch], str]) -> None:
     text = troubled[2]
-    parser = _Outside()
-    parser.feed(text)
-    assert parser.reached == []
-    for word in ("http://", "https://", "url(", "@import", "fetch(", "XMLHttpRequest", "import("):
-        assert word not in text
+    assert reached_outside(text) == []
     assert "default-src 'none'" in text
     assert "{{" not in text
 
@@ -115,67 +94,10 @@ def test_text_from_files_is_text_wherever_it_stands(troubled: tuple[Inspection, 
 # -- in a browser ------------------------------------------------------------------------------------------------------
 
 
-class Browser:
-    """A headless browser that opens one address and says what became of the page."""
-
-    def __init__(self, program: str, folder: Path) -> None:
-        self._program, self._folder = program, folder
-
-    def dom(self, address: str, *options: str) -> str:
-        command = [
-            self._program,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--no-first-run",
-            f"--user-data-dir={self._folder}",
-            "--window-size=1440,1200",
-            "--virtual-time-budget=5000",
-            "--dump-dom",
-            *options,
-            address,
-        ]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=BROWSER_SECONDS, check=False)
-        assert result.returncode == 0, result.stderr[-2000:]
-        return result.stdout
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Browser:
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        program = shutil.which(name)
-        if program is not None:
-            return Browser(program, tmp_path / "profile")
-    pytest.skip("no chromium here: the page was not opened in a browser")
-
-
 @pytest.fixture
 def served(troubled: tuple[Inspection, list[Stretch], str]) -> Iterator[tuple[str, list[str]]]:
-    """The page behind a server that notes whatever is asked for."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            body = troubled[2].encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the server uses
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with serve(troubled[2]) as told:
+        yield told
 
 
 @pytest.mark.processes

@@ -2,14 +2,13 @@
 
 import os
 import signal
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from data import judges
+from data import cores, judges
 from data.findings import FileFinding
-from data.judges import judge_files
+from data.judges import judge_files, worthy_jobs
 from data.verification import verify_paths
 from tests.support.recorded import finished
 
@@ -33,35 +32,28 @@ def test_a_report_is_the_same_for_any_number_of_processes(tmp_path: Path) -> Non
 
 
 def test_little_work_stays_in_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> Sequence[FileFinding]:
+    def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a pool for little work")
 
-    monkeypatch.setattr(judges, "_judge_in_pool", refuse)
+    monkeypatch.setattr(cores, "ProcessPoolExecutor", refuse)
     assert len(list(judge_files(write_files(tmp_path, 8)))) == 8
     assert len(list(judge_files(write_files(tmp_path, 1), jobs=9))) == 1
 
 
-def test_much_work_goes_to_a_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-
-    def note(paths: Sequence[Path], jobs: int) -> Sequence[FileFinding]:
-        asked.append(jobs)
-        return []
-
-    monkeypatch.setattr(judges, "_judge_in_pool", note)
-    monkeypatch.setattr(judges, "free_cores", lambda: 2)
+def test_much_work_is_worth_all_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judges, "free_cores", lambda: 7)
     paths = write_files(tmp_path, 8)
+    assert worthy_jobs([*paths, tmp_path / "gone"]) == 1
     os.truncate(paths[0], judges.POOL_FROM_BYTES)
-    list(judge_files(paths))
-    assert asked == [2]
+    assert worthy_jobs(paths) == 7
 
 
-def die(paths: Sequence[Path]) -> list[FileFinding]:
+def die(path: Path) -> FileFinding:
     os.kill(os.getpid(), signal.SIGKILL)
-    return []
+    raise AssertionError(path)
 
 
 def test_a_killed_process_is_an_error_with_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judges, "_judge_chunk", die)
+    monkeypatch.setattr(judges, "judge_file", die)
     with pytest.raises(OSError, match="ended from outside"):
         list(judge_files(write_files(tmp_path, 8), jobs=2))
