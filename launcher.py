@@ -362,5 +362,13 @@ def courier(home: options.CourierHomes, parent: options.ParentPid) -> None:
     run_courier_process(home, parent)
 
 
+@app.command(hidden=True)
+def received(home: options.CourierHomes, run: options.GivenRun) -> None:
+    """Say what of a run these stations' share holds. Runs as a process of its own: a hung share hangs only it."""
+    from client.commands.courier_process import tell_received
+
+    tell_received(home, run)
+
+
 if __name__ == "__main__":
     main()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from client.controls import Controls
+from client.delivery_watch import DeliveryWatch
 from client.events import CloseRequested, FocusEdge, KeyEdge, PanelToggled, Resized, WindowEvent
 from client.focus import Focus
 from client.logbook import Logbook
@@ -53,6 +54,7 @@ class Parts:
     focus: Focus
     pictures: Pictures
     recorder: Recorder
+    delivery: DeliveryWatch
     local_header: Callable[[], LocalHeader]
     script: Script
     reports: Reports
@@ -85,6 +87,7 @@ class Client:
         self._ran_at = now
         self._was_live = True
         self._has_left = False
+        self._told_delivery: tuple[str, ...] = ()
 
     def run(self) -> None:
         """Until the session is closed and its last screen was shown. The loop waits in the poller and nowhere else."""
@@ -373,7 +376,9 @@ class Client:
             self._drawings.ticked(DRAWINGS_PER_SECOND // DRAWINGS_AWAY_PER_SECOND - 1)
         for event in parts.link.events():
             self._heed(event)
-        picture = parts.pictures.make(self._view, parts.focus, parts.pulse.tally, parts.recorder.alarms, now)
+        parts.pictures.delivery = parts.delivery.words
+        alarms = (*parts.recorder.alarms, *parts.delivery.alarms)
+        picture = parts.pictures.make(self._view, parts.focus, parts.pulse.tally, alarms, now)
         parts.painter.paint(parts.window.surface, picture)
         parts.window.flip()
         self._note_drawing(picture, now)
@@ -403,6 +408,9 @@ class Client:
         parts = self._parts
         if parts.reports.is_broken:
             parts.session.leave(now)
+        if parts.delivery.words != self._told_delivery:
+            self._told_delivery = parts.delivery.words
+            parts.reports.tell("delivery", words=list(self._told_delivery))
         if self._recording is not None:
             waits = parts.pictures.holds(now)
             silent = parts.session.silent_for(now) >= parts.session.setup.times.silence_notice

@@ -52,6 +52,8 @@ class Pictures:
         self._since: tuple[Phase, int] = (session.phase, 0)
         self.link_event: LinkEvent | None = None
         """What last happened to the connection."""
+        self.delivery: tuple[str, ...] = ()
+        """What waits for the share, and why."""
         self.shows_details = False
         self.shows_figures = False
 
@@ -178,6 +180,7 @@ class Pictures:
             lines.append(f"connection: {self.link_event.value}")
         if session.rejected:
             lines.append(f"{session.rejected} broken packets; the last: {session.last_rejection}")
+        lines += self.delivery
         return tuple(lines)
 
     def _figures(self, tally: Tally, now: int) -> tuple[tuple[str, str], ...]:

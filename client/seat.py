@@ -19,6 +19,7 @@ import zmq
 from client.app import Client, Parts
 from client.clock import now_ns
 from client.controls import Controls, bindings_for
+from client.delivery_watch import DeliveryWatch
 from client.desktop import half_of_desktop
 from client.focus import Focus
 from client.keys import load_keys
@@ -211,11 +212,14 @@ def _play(plan: SeatPlan, game: Game[Any], terms: Terms, link: Link, reports: Re
     recorder = Recorder(
         plan.home, share_url=plan.share, seat=plan.place, second_place=plan.second_home, earlier=earlier
     )
+    delivery = DeliveryWatch(plan.homes)
     try:
-        parts = _parts(plan, game, terms, link, reports, window, recorder)
+        parts = _parts(plan, game, terms, link, reports, window, recorder, delivery)
+        delivery.start()
         Client(parts, final_seconds=plan.final_seconds).run()
     finally:
         window.vanish()
+        delivery.close()
         all_recorded = recorder.close(CLOSE_SECONDS)
         window.close()
     reports.tell("closed", recorded=all_recorded, alarms=list(recorder.alarms))
@@ -238,7 +242,14 @@ def _dress(window: Window, plan: SeatPlan) -> None:
 
 
 def _parts(
-    plan: SeatPlan, game: Game[Any], terms: Terms, link: Link, reports: Reports, window: Window, recorder: Recorder
+    plan: SeatPlan,
+    game: Game[Any],
+    terms: Terms,
+    link: Link,
+    reports: Reports,
+    window: Window,
+    recorder: Recorder,
+    delivery: DeliveryWatch,
 ) -> Parts:
     session = Session(_setup(plan, game, terms), now_ns())
     controls = Controls(bindings_for(game.actions))
@@ -255,6 +266,7 @@ def _parts(
         focus=Focus(obey_window=not plan.is_bot, now_ns=now_ns()),
         pictures=Pictures(session, plan.place, f"{plan.study} {plan.dyad}-{plan.session}", is_person=not plan.is_bot),
         recorder=recorder,
+        delivery=delivery,
         local_header=lambda: _local_header(session),
         script=Script(plan.aways, plan.freezes),
         reports=reports,

@@ -106,10 +106,14 @@ class Receipts:
 
     def all(self) -> Iterator[Receipt]:
         """Every receipt that can be read, by name."""
-        for path in sorted(self._folder.glob(f"*{RECEIPT_SUFFIX}")):
+        for path in self.paths():
             receipt = self.find(path.name.removesuffix(RECEIPT_SUFFIX))
             if receipt is not None:
                 yield receipt
+
+    def paths(self) -> list[Path]:
+        """Where receipts lie, by name; whether they can be read is not asked."""
+        return sorted(self._folder.glob(f"[!.]*{RECEIPT_SUFFIX}"))
 
     def path(self, name: str) -> Path:
         """Where the receipt for a file name lies."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from client.commands.courier_process import await_delivery, courier_for
+from client.commands.courier_process import ask_received, await_delivery, courier_for
 from client.commands.demo_result import DemoResult, read_result
 from client.commands.processes import end, start
 from client.keys import make_keys
@@ -84,7 +84,8 @@ def run_demo(plan: DemoPlan, watcher: Watcher) -> DemoResult:
         demo.play()
     finally:
         demo.clear()
-    return read_result(plan.home, plan.share, demo.run, plan.episodes, demo.exits)
+    received = ask_received(demo.homes, demo.run)
+    return read_result(plan.home, plan.share, demo.run, plan.episodes, demo.exits, received)
 
 
 class _Demo:
@@ -93,7 +94,7 @@ class _Demo:
         self.exits: dict[Seat, int] = {}
         self._plan = plan
         self._watcher = watcher
-        self._homes = tuple(plan.home / seat.word for seat in Seat)
+        self.homes = tuple(plan.home / seat.word for seat in Seat)
         self._keys = plan.home / f"keys-{self.run}"
         self._clients: dict[Seat, subprocess.Popen[str]] = {}
         self._told: queue.SimpleQueue[tuple[Seat, dict[str, Any] | None]] = queue.SimpleQueue()
@@ -107,17 +108,17 @@ class _Demo:
         plan = self._plan
         for number in (signal.SIGINT, signal.SIGTERM):
             self._previous[number] = signal.signal(number, lambda *_: self._leave())
-        for home in self._homes:
+        for home in self.homes:
             home.mkdir(parents=True, exist_ok=True)
         make_keys(self._keys)
-        with courier_for(self._homes):
+        with courier_for(self.homes):
             self._start(Seat.LEFT, ["--listen", "tcp://127.0.0.1:*"])
             self._start(Seat.RIGHT, ["--partner", self._listening_address()])
             self._follow()
-            for home in self._homes:
+            for home in self.homes:
                 recover(home)
             seconds = plan.delivery_wait_seconds
-            await_delivery(self._homes, seconds, self.run, self._hurrying, self._watcher.wait_for_receipts)
+            await_delivery(self.homes, seconds, self.run, self._hurrying, self._watcher.wait_for_receipts)
 
     def _start(self, seat: Seat, address: list[str]) -> None:
         self._clients[seat] = process = start(["play", *address, *self._arguments(seat)], stdout=subprocess.PIPE)
@@ -134,7 +135,7 @@ class _Demo:
             "--dyad": "1",
             "--session": "1",
             "--participant": f"P{seat + 1}",
-            "--home": self._homes[seat],
+            "--home": self.homes[seat],
             "--share": plan.share,
             "--game": plan.game,
             "--hz": plan.tick_rate,
@@ -212,7 +213,7 @@ class _Demo:
     def _leave(self) -> None:
         """Somebody wants the demo to end, or to wait for no receipts any more: runs as a signal handler."""
         self._leaving.set()
-        if len(self.exits) == len(self._homes):
+        if len(self.exits) == len(self.homes):
             self._hurrying.set()
         self._ask_to_leave()
 

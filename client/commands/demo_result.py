@@ -1,15 +1,13 @@
 """What came of a demo, read from its stations' files: values, and words for what is missing. No process."""
 
 import signal
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from data.claims import Claim, read_claims
-from data.courier import received
 from data.outbox import Item, Outbox
-from data.receipts import Receipts
 from data.station import Station
 from games.contract import Seat
 
@@ -103,12 +101,20 @@ class DemoResult:
         return {"ok": self.is_ok, "run": self.run, "share": self.share, "episodes": episodes}
 
 
-def read_result(home: Path, share: str, run: str, wanted: int, exits: Mapping[Seat, int]) -> DemoResult:
+def read_result(
+    home: Path,
+    share: str,
+    run: str,
+    wanted: int,
+    exits: Mapping[Seat, int],
+    received: Mapping[Path, Container[str]],
+) -> DemoResult:
     """What the stations `home/left` and `home/right` hold of a run of so many episodes.
 
-    `exits` are the exit codes of the clients, negative for a signal.
+    `exits` are the exit codes of the clients, negative for a signal. `received` are the names of the files of each
+    station that are at the share: this asks no share, which may hang.
     """
-    left, right = (_claims(home / seat.word, seat, run) for seat in Seat)
+    left, right = (_claims(home / seat.word, seat, run, received[home / seat.word]) for seat in Seat)
     episodes = tuple(EpisodeResult(index, (left.get(index), right.get(index))) for index in sorted({*left, *right}))
     missing = [*_played_words(len(episodes), wanted), *_exit_words(exits)]
     missing += [words for episode in episodes for words in _episode_words(episode)]
@@ -117,18 +123,13 @@ def read_result(home: Path, share: str, run: str, wanted: int, exits: Mapping[Se
     return DemoResult(run, share, home, episodes, tuple(missing), sum(map(len, waiting.values())))
 
 
-def _claims(home: Path, seat: Seat, run: str) -> dict[int, SeatResult]:
+def _claims(home: Path, seat: Seat, run: str, received: Container[str]) -> dict[int, SeatResult]:
     results = {}
     for folder in sorted(Station(home).episodes.glob(f"*/*/*_run-{run}/*")):
         claim = read_claims(folder).get(seat)
         if claim is not None:
-            results[claim.episode] = SeatResult(claim, folder / claim.file, _is_received(home, claim))
+            results[claim.episode] = SeatResult(claim, folder / claim.file, claim.file in received)
     return results
-
-
-def _is_received(home: Path, claim: Claim) -> bool:
-    receipt = Receipts(home).find(claim.file)
-    return receipt is not None and received(home, Item(receipt.file, claim.sha256, receipt.size, receipt.share))
 
 
 def _played_words(played: int, wanted: int) -> Iterable[str]:

@@ -1,5 +1,6 @@
 """A share that is missing, no folder, or read-only: nothing is lost, words say why, and a later sync delivers."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from data.folder_share import MARK_NAME
 from data.outbox import Outbox
 from tests.support.command_line import CommandLine
 
@@ -91,3 +93,24 @@ def test_sync_finds_every_station_below_a_folder_and_names_what_it_did(terminal:
     assert outcome.code == 0, outcome.text
     assert outcome.output.count("nothing to deliver") == 2
     assert not outcome.has_traceback
+
+
+def test_a_share_that_hangs_costs_the_players_nothing_and_nobody_waits_for_it(
+    terminal: CommandLine, tmp_path: Path
+) -> None:
+    """Whoever opens a pipe that nobody writes to sits in that call, as in one into a dead mount."""
+    home, share = tmp_path / "home", tmp_path / "share"
+    share.mkdir()
+    os.mkfifo(share / MARK_NAME)
+    places = ("--home", home, "--share", share, "--delivery-wait", 1)
+    played = terminal.demo("--episodes", 1, "--frames", 40, *places)
+    assert played.code == 1
+    assert not played.has_traceback
+    (episode,) = played.json["episodes"]
+    assert episode["equal"]
+    assert {episode[seat]["end"] for seat in ("left", "right")} == {"finished"}
+    assert terminal.processes() == {}, "the courier was ended with the demo"
+    assert _waiting(home) == 6
+    (share / MARK_NAME).unlink()
+    assert terminal.run("sync", "--home", home).code == 0
+    assert terminal.run("outbox", "--home", home).code == 0
