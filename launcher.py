@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from client.commands import options, outbox_app
+from client.commands import options, outbox_app, share_app
 from client.commands.blame import USER_ERROR
 from client.commands.blame import data_folder as _data_folder
 from client.commands.blame import fail as _fail
@@ -22,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(outbox_app.app, name="outbox")
+app.add_typer(share_app.app, name="share")
 
 INTERRUPTED = 130
 DELIVERY_SECONDS = 30.0

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256 as hash_sha256
 from pathlib import Path, PurePosixPath
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import SplitResult
 from urllib.request import url2pathname
 
@@ -25,7 +25,9 @@ from data.files import (
     place_new,
     write_flushed,
 )
+from data.folder_ground import FolderGround
 from data.layout import check_relative
+from data.mounts import mount_of
 from data.receipts import Level
 from data.share import (
     RESERVE_BYTES,
@@ -37,6 +39,9 @@ from data.share import (
     checked_source,
 )
 from data.state_file import Fields, StateFileError, encode_state
+
+if TYPE_CHECKING:
+    from data.examination import Examination, Ground
 
 T = TypeVar("T")
 
@@ -112,6 +117,12 @@ class FolderShare:
         if not self._ask(lambda: path.exists()):
             return None
         return self._ask(lambda: hash_sha256(self._disk.read(path)).hexdigest())
+
+    def examine(self, look: Callable[["Ground", str], "Examination"]) -> "Examination":
+        """What `look` makes of the folder's file calls."""
+        mount = mount_of(self.root)
+        kind = str(mount) if mount is not None else "a folder"
+        return self._ask(lambda: look(FolderGround(self.root, self._disk), kind))
 
     def _ask(self, question: Callable[[], T]) -> T:
         """The answer, or why there is none, in words."""

@@ -106,6 +106,12 @@ class SmbFolder:
         if self._connection.transport is not None:
             self._connection.disconnect(close=False)
 
+    @property
+    def dialect(self) -> str:
+        """What is spoken with the server, such as `SMB 3.1.1`."""
+        number = int(self._connection.dialect)
+        return "SMB " + ".".join(str(digit) for digit in (number >> 8, number >> 4 & 15, number & 15))
+
     def make_folder(self, path: str) -> None:
         """Make one folder; its parent must exist, and it may exist itself."""
         with self._opened(path, _FOLDER_ACCESS, CreateDisposition.FILE_OPEN_IF, CreateOptions.FILE_DIRECTORY_FILE):
@@ -174,12 +180,16 @@ class SmbFolder:
 
     def unlink(self, path: str) -> None:
         """Remove a file that may be gone already."""
+        self._remove(path, CreateOptions.FILE_NON_DIRECTORY_FILE)
+
+    def remove_folder(self, path: str) -> None:
+        """Remove an empty folder that may be gone already."""
+        self._remove(path, CreateOptions.FILE_DIRECTORY_FILE)
+
+    def _remove(self, path: str, kind: int) -> None:
+        options = kind | CreateOptions.FILE_DELETE_ON_CLOSE
         try:
-            with self._opened(
-                path,
-                FilePipePrinterAccessMask.DELETE,
-                options=CreateOptions.FILE_NON_DIRECTORY_FILE | CreateOptions.FILE_DELETE_ON_CLOSE,
-            ):
+            with self._opened(path, FilePipePrinterAccessMask.DELETE, options=options):
                 pass
         except FileNotFoundError:
             return

@@ -29,6 +29,7 @@ from data.share import (
 from data.smb_address import SmbAddress
 
 if TYPE_CHECKING:
+    from data.examination import Examination, Ground
     from data.smb_server import SmbFolder
 
 T = TypeVar("T")
@@ -97,6 +98,10 @@ class SmbShare:
             return hash_sha256(server.read(target)).hexdigest() if server.has_file(target) else None
 
         return self._ask(question)
+
+    def examine(self, look: Callable[["Ground", str], "Examination"]) -> "Examination":
+        """What `look` makes of the server's file calls."""
+        return self._ask(lambda server: look(server, f"a folder on a server, reached by {server.dialect}"))
 
     def _ask(self, question: Callable[["SmbFolder"], T]) -> T:
         """The answer, or why there is none, in words.

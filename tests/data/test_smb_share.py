@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from data.courier import deliver, received
+from data.examination import examine
 from data.folder_share import MARK_NAME, FolderShare
 from data.outbox import Outbox, State
 from data.receipts import Level, Receipts
@@ -91,6 +92,17 @@ def test_a_probe_marks_the_share_once_and_a_folder_share_there_is_the_same_one(s
     assert FolderShare(root).probe(OWNER).share_id == over_network.share_id
     assert over_network.level is Level.STORED
     assert over_network.free_bytes > 0
+
+
+def test_an_examination_finds_all_that_a_server_can(samba: Samba, root: Path) -> None:
+    found = examine(open_share(samba.url("lab")))
+    assert found.is_usable, found.trouble
+    assert all(ability.is_there for ability in found.abilities)
+    assert "SMB 3.1.1" in found.kind
+    assert files_under(root) == set()
+    found = examine(open_share(samba.url("reading")))
+    assert [ability.name for ability in found.abilities if ability.is_there is False] == ["write"]
+    assert "may not write there" in found.trouble
 
 
 def test_other_bytes_under_the_name_are_a_conflict_and_stay(samba: Samba, root: Path, source: Path) -> None:

@@ -88,6 +88,15 @@ def test_a_share_is_named_by_url_too_and_another_kind_of_address_is_one_line(
     assert terminal.run("verify", share).code == 0
 
 
+def test_a_share_is_probed_from_the_command_line(terminal: CommandLine, tmp_path: Path) -> None:
+    codes = {}
+    for address in (tmp_path, tmp_path / "missing", "s3://bucket/lab"):
+        outcome = terminal.run("share", "probe", address)
+        codes[str(address)] = outcome.code
+        assert not outcome.has_traceback
+    assert list(codes.values()) == [0, 1, 2]
+
+
 def test_sync_finds_every_station_below_a_folder_and_names_what_it_did(terminal: CommandLine, recorded: Path) -> None:
     outcome = terminal.run("sync", "--home", recorded / "home")
     assert outcome.code == 0, outcome.text
