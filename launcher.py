@@ -302,6 +302,34 @@ def inspect(
 
 
 @app.command()
+def replay(
+    file: options.ReplayFile,
+    local: options.ReplayLocal = None,
+    seat: options.ReplaySeat = None,
+    shown: options.AsShown = False,
+    frame: options.StartFrame = 0,
+    png: options.Png = None,
+    full_screen: options.FullScreen = False,
+    language: options.Language = "en",
+) -> None:
+    """Show a recorded episode: what is true, and what a seat was shown at that moment."""
+    from client.clock import now_ns
+    from client.commands.replay import Wishes, prepare
+    from client.replay.show import show_window, write_png
+    from client.seat import DisplayError
+
+    try:
+        words = _checked_language(language)
+        opened, choice = prepare(Wishes(path=file, local=local, seat=seat, is_shown=shown, frame=frame))
+        if png is not None:
+            write_png(opened.scenes, choice, png[0], png[1], words)
+        else:
+            show_window(opened, choice, frame, words, full_screen=full_screen, clock=now_ns)
+    except (ValueError, OSError, DisplayError) as error:
+        raise _fail(error) from error
+
+
+@app.command()
 def export(
     sources: options.ExportSources,
     to: options.ExportTarget,

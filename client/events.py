@@ -55,4 +55,21 @@ class PanelToggled:
     panel: Literal["details", "figures"]
 
 
-WindowEvent = KeyEdge | FocusEdge | CloseRequested | Resized | PanelToggled
+@dataclass(frozen=True, slots=True)
+class PointerEdge:
+    """The main mouse button went down or came up, at a pixel of the window."""
+
+    x: int
+    y: int
+    down: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PointerMoved:
+    """The mouse is at another pixel of the window; while its button is down, perhaps beside the window."""
+
+    x: int
+    y: int
+
+
+WindowEvent = KeyEdge | FocusEdge | CloseRequested | Resized | PanelToggled | PointerEdge | PointerMoved

@@ -98,6 +98,10 @@ class Painter:
         self._cards.paint(surface, layout, picture)
         self._notices.paint(surface, layout, picture)
 
+    def jump(self) -> None:
+        """The next picture does not follow from the last one: nothing glides or pops on its way there."""
+        self._motion.forget()
+
     def _begin(self, picture: Picture) -> None:
         """Nothing on a new round's board comes from somewhere on the last one's."""
         moment = (picture.round, "board" if picture.scene else "")

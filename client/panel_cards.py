@@ -86,8 +86,9 @@ class PanelCards:
         title = self._title(plate, layout, self._texts("team"), room)
         number = self._lettering.text(str(common), Style(44 * layout.unit, "bold", theme.gem))
         low = plate.get_height() - layout.px(12)
-        dots = self._round_dots(layout, picture)
-        words = self._texts("round", round=picture.round, rounds=picture.rounds)
+        dots = self._round_dots(layout, picture) if picture.rounds else pygame.Surface((1, 1), pygame.SRCALPHA)
+        key = "round" if picture.rounds else "round.open"
+        words = self._texts(key, round=picture.round, rounds=picture.rounds)
         label = self._lettering.fitted(words, Style(14 * layout.unit, "medium", theme.text_quiet), room)
         label_box = put(plate, label, bottomleft=(pad, low))
         if label_box.right + layout.px(12) + dots.get_width() <= pad + room:

@@ -31,6 +31,7 @@ class Picture:
     """The whole episode's length, for the time bar."""
     round: int = 1
     rounds: int = 1
+    """0 if nobody knows how many there are."""
     labels: tuple[str, str] = ("", "")
     """The participants' ids, (left, right)."""
     session: str = ""

@@ -140,7 +140,7 @@ def run_seat(plan: SeatPlan) -> int:
             why.
     """
     if not plan.headless:
-        _check_display()
+        check_display()
     game = registry.find(plan.game)
     terms = terms_of(plan, game)
     recoveries = [recover(home) for home in plan.homes]
@@ -184,7 +184,12 @@ def _tell_recovery(recovery: RecoveryReport, reports: Reports) -> None:
         reports.tell("recovery", home=str(recovery.home), **found)
 
 
-def _check_display() -> None:
+def check_display() -> None:
+    """Refuse to go on where nobody would see a window.
+
+    Raises:
+        DisplayError: there is no display.
+    """
     try:
         pygame.display.init()
         driver = pygame.display.get_driver()

@@ -21,7 +21,16 @@ if sys.platform == "win32":
 
 import pygame
 
-from client.events import CloseRequested, FocusEdge, KeyEdge, PanelToggled, Resized, WindowEvent
+from client.events import (
+    CloseRequested,
+    FocusEdge,
+    KeyEdge,
+    PanelToggled,
+    PointerEdge,
+    PointerMoved,
+    Resized,
+    WindowEvent,
+)
 from client.gamepad import Gamepads
 from client.layout import SMALLEST
 
@@ -31,6 +40,8 @@ LEAVE_HOLD_NS: Final = 1_000_000_000
 never do so."""
 
 PANEL_KEYS: Final = {pygame.K_F1: PanelToggled("details"), pygame.K_F3: PanelToggled("figures")}
+
+MAIN_BUTTON: Final = 1
 
 POLITE_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -66,6 +77,8 @@ class Chord:
 class Window:
     """One window, opened by making it. Only the main thread may use it.
 
+    `has_pointer` makes it tell where the mouse goes; its button is told in any case.
+
     Raises:
         pygame.error: there is no display to open a window on.
     """
@@ -77,7 +90,9 @@ class Window:
         headless: bool,
         position: tuple[int, int] | None = None,
         size: tuple[int, int] = (1000, 760),
+        smallest: tuple[int, int] = SMALLEST,
         class_name: str = "dyadgrid",
+        has_pointer: bool = False,
     ) -> None:
         _prepare(headless, class_name)
         self._headless = headless
@@ -88,10 +103,12 @@ class Window:
         self._key_codes: dict[int, int] = {}  # the polled keyboard is asked by key code; the last one of a scancode
         self._handlers = {number: signal.signal(number, self._on_signal) for number in POLITE_SIGNALS}
         try:
-            self._window = _opened(title, size, position)
+            self._window = _opened(title, size, position, smallest)
         except pygame.error:
             self._give_signals_back()
             raise
+        if has_pointer:
+            pygame.event.set_allowed(pygame.MOUSEMOTION)
 
     @property
     def surface(self) -> pygame.Surface:
@@ -178,6 +195,10 @@ class Window:
                 yield CloseRequested("button")
             elif event.type == pygame.WINDOWSIZECHANGED:
                 yield Resized(event.x, event.y)
+            elif event.type in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP) and event.button == MAIN_BUTTON:
+                yield PointerEdge(event.pos[0], event.pos[1], event.type == pygame.MOUSEBUTTONDOWN)
+            elif event.type == pygame.MOUSEMOTION:
+                yield PointerMoved(event.pos[0], event.pos[1])
             else:
                 yield from self._gamepads.feed(event)
 
@@ -200,7 +221,9 @@ def _prepare(headless: bool, class_name: str) -> None:
     os.environ["SDL_VIDEO_X11_WMCLASS"] = class_name
 
 
-def _opened(title: str, size: tuple[int, int], position: tuple[int, int] | None) -> pygame.Window:
+def _opened(
+    title: str, size: tuple[int, int], position: tuple[int, int] | None, smallest: tuple[int, int]
+) -> pygame.Window:
     pygame.display.quit()  # SDL reads the settings when its video starts, which may have happened already
     pygame.display.init()
     pygame.font.init()
@@ -208,6 +231,6 @@ def _opened(title: str, size: tuple[int, int], position: tuple[int, int] | None)
     pygame.event.set_blocked(pygame.MOUSEMOTION)
     place = pygame.WINDOWPOS_CENTERED if position is None else position
     window = pygame.Window(title, size, place, resizable=True)
-    window.minimum_size = SMALLEST
+    window.minimum_size = smallest
     window.get_surface()  # a flip before the first drawing needs one
     return window

@@ -45,16 +45,17 @@ class Mismatch(NamedTuple):
         return f"{where}, {self.field}: expected {self.expected}, came {self.came}"
 
 
-def resimulate(played: Played, game: Game[Any]) -> Mismatch | None:
+def resimulate(played: Played, game: Game[Any], *, into: list[Any] | None = None) -> Mismatch | None:
     """Play an episode again; None if everything in it follows from its header and inputs.
 
     `game` must be the version that the header names. Rows are compared as bytes and taken apart only if they differ.
+    `into` takes the state before the first row, and the one after each row that came out as it was recorded.
     """
     mismatch = _declared(played.terms.terms, game)
     if mismatch is not None:
         return mismatch
     try:
-        return _replay(played, game)
+        return _replay(played, game, into)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         # The game is right by assumption, so what it cannot play is wrong in the record.
         return Mismatch(-1, "config", "what the game can play", f"{type(error).__name__}: {error}")
@@ -72,12 +73,14 @@ def _declared(terms: Terms, game: Game[Any]) -> Mismatch | None:
     return None
 
 
-def _replay(played: Played, game: Game[Any]) -> Mismatch | None:
+def _replay(played: Played, game: Game[Any], into: list[Any] | None) -> Mismatch | None:
     terms = played.terms.terms
     step, encode, facts = game.step, game.encode, game.facts
     state = game.initial(played.terms.seed, dict(terms.config))
     rule = EndRule(terms.away_limit_frames)
     end: End | None = None
+    if into is not None:
+        into.append(state)
     for recorded, row in zip(played.rows, played.frames, strict=True):
         frame, inputs = row.frame, row.inputs
         if end is not None:
@@ -90,6 +93,8 @@ def _replay(played: Played, game: Game[Any]) -> Mismatch | None:
             mismatch = _row_mismatch(computed, row, terms)
             if mismatch is not None:
                 return mismatch
+        if into is not None:
+            into.append(state)
         end = rule.end_at(frame, inputs, done=done)
     return _end_mismatch(end, played.end)
 

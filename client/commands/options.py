@@ -289,6 +289,24 @@ HtmlFile = Annotated[
     Path | None, Option("--html", metavar="FILE", help="Write a page with a timeline, for any browser, offline.")
 ]
 
+# --- replay ---------------------------------------------------------------------------------------------------------
+
+ReplayFile = Annotated[Path, Argument(metavar="FILE", help="A canonical file (.dyad), or the folder of one episode.")]
+ReplayLocal = Annotated[
+    Path | None,
+    Option("--local", metavar="FILE", help="A seat's local record (.dyadlog).", show_default="those beside FILE"),
+]
+ReplaySeat = Annotated[
+    str | None,
+    Option("--seat", metavar="left|right", help="Whose view to begin with.", show_default="left, or that of --local"),
+]
+AsShown = Annotated[bool, Option("--shown", metavar="", help="Begin with what the seat was shown, not what is true.")]
+StartFrame = Annotated[int, Option("--frame", metavar="N", min=0, help="The frame to begin at.", show_default="0")]
+Png = Annotated[
+    tuple[int, Path] | None,
+    Option("--png", metavar="FRAME OUT", help="Write a picture of a frame, without a display.", show_default=False),
+]
+
 # --- between our own processes --------------------------------------------------------------------------------------
 
 RunId = Annotated[str | None, Option("--run", hidden=True)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from data.episode_format import Row, decode_row, encode_row, read_episode
+from data.episode_format import Row, decode_row, encode_row, read_episode, state_digest
 from data.resimulation import Mismatch, resimulate
 from games import registry
 from games.contract import Event
@@ -34,6 +34,18 @@ def test_what_was_played_plays_again(game_id: str) -> None:
     rows, end = play(game, terms, wandering(game, terms))
     assert end == End(Reason.FINISHED, 200, "game")
     assert resimulate(read_episode(file_bytes(terms, rows, end)), game) is None
+
+
+def test_the_states_on_the_way_are_those_of_the_rows_that_came_out_as_recorded() -> None:
+    terms, rows, end = played()
+    states: list[Any] = []
+    assert resimulate(read_episode(file_bytes(terms, rows, end)), GAME, into=states) is None
+    assert states[0] == GAME.initial(terms.seed, dict(terms.terms.config))
+    assert [state_digest(GAME.encode(state)) for state in states[1:]] == [decode_row(row).digest for row in rows]
+    states.clear()
+    rows[40] = rewritten(rows[40], digest=bytes(8))
+    assert resimulate(read_episode(file_bytes(terms, rows, end)), GAME, into=states) is not None
+    assert len(states) == 41, "the first state, and those of frames 0 to 39"
 
 
 def rewritten(row: bytes, **changes: object) -> bytes:

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 from client.logbook import Logbook
 from client.player import make_input
-from client.view import View
+from client.view import Shown, View
 from data.episode_header import encode_header
 from data.episode_row import encode_row
 from data.layout import episode_folder
 from data.local_format import LocalHeader
+from data.provenance import source_hash
 from data.tape import Tape
 from games import registry
 from games.contract import Game, Seat
@@ -73,7 +74,9 @@ class Life:
 
 @dataclass
 class Lived:
-    """One seat: its session and what it notes. `depths` are its rollbacks as its own ticks told them."""
+    """One seat: its session and what it notes. `depths` are its rollbacks as its own ticks told them, `shown` is every
+    picture that was flipped, in order.
+    """
 
     seat: Seat
     life: Life
@@ -85,6 +88,7 @@ class Lived:
     view: View | None = None
     logbook: Logbook | None = None
     depths: list[tuple[int, int]] = field(default_factory=list)
+    shown: list[Shown] = field(default_factory=list)
     asleep_until: int = 0
     ran_at: int = 0
     now: int = 0
@@ -165,7 +169,9 @@ class Lived:
         self.logbook.probed(self.session.probe)
         self.logbook.paced(self.session.episode.pacing.stretch, ticks[-1].frame, end)
         if not self.is_away:
-            self.logbook.flipped(self.view.shown(end), start + self.life.picture_ns)
+            shown = self.view.shown(end)
+            self.shown.append(shown)
+            self.logbook.flipped(shown, start + self.life.picture_ns)
         self._follow_focus(ticks[-1].frame, end)
 
     def _follow_focus(self, frame: int, now: int) -> None:
@@ -282,7 +288,7 @@ def _born(seat: Seat, life: Life, game: Game[Any]) -> Lived:
         session="1",
         game=game.id,
         game_version=game.version,
-        source_hash="0123456789abcdef",
+        source_hash=source_hash(game.id),
         config=tuple(sorted(config.items())),
         actions=game.actions,
         event_kinds=game.event_kinds,

@@ -25,6 +25,14 @@ ARTEFACTS = "DYADGRID_ARTEFACTS"
 LEAVE_SECONDS = 60.0
 
 
+def keep(path: Path) -> None:
+    """Keep a screenshot for people to look at, if a folder for them was named."""
+    if ARTEFACTS in os.environ:
+        kept = Path(os.environ[ARTEFACTS])
+        kept.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, kept)
+
+
 class Screen:
     """One seat as others see it: its window, and the records at its station."""
 
@@ -52,10 +60,7 @@ class Screen:
         self._place.screenshot(self.window, path)
         after = now_ns()
         assert path.exists(), f"no window of {self.seat.word} for {name}"
-        if ARTEFACTS in os.environ:
-            kept = Path(os.environ[ARTEFACTS])
-            kept.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, kept)
+        keep(path)
         return Shot(path, before, after)
 
     def is_recording(self) -> bool:

@@ -1,0 +1,162 @@
+"""The window of a replay, and its pictures without one: the client's painter above, the strip below."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pygame
+
+from client.painter import Painter
+from client.picture import Picture
+from client.replay.deck import Deck
+from client.replay.deck_layout import DESIGN_SIZE, SMALLEST_WINDOW, DeckLayout, deck_layout_for
+from client.replay.desk import Desk
+from client.replay.files import Opened
+from client.replay.playhead import Position
+from client.replay.record import ReplayError
+from client.replay.scenes import Choice, Lanes, Scenes, Strip
+from client.seat import check_display
+from client.texts import Texts, guide_values
+from client.theme import Theme
+from client.window import Window
+from netcode.limits import SECOND
+from netcode.metronome import Metronome
+
+DRAWINGS_PER_SECOND: Final = 60
+CALM_DRAWINGS_PER_SECOND: Final = 10
+"""Nothing moves in a pause, but a window that was covered wants its pixels back."""
+DESKTOP_BARS: Final = 90
+"""Room for a title bar and the desktop's own bars."""
+
+
+class Artist:
+    """Draws moments of one replay onto surfaces of any size."""
+
+    def __init__(self, scenes: Scenes, language: str) -> None:
+        terms, game = scenes.record.terms.terms, scenes.record.game
+        theme, texts = Theme(), Texts(language)
+        values = guide_values(dict(terms.config), terms.tick_rate)
+        self._painter = Painter(theme, texts, guide=game.guide, guide_values=values)
+        self._deck = Deck(theme, texts, scenes.record.frames, scenes.mark)
+        self._jumps = 0
+
+    def paint(
+        self, surface: pygame.Surface, layout: DeckLayout, picture: Picture, strip: Strip, lanes: Lanes, jumps: int
+    ) -> None:
+        """Draw everything. `jumps` differs from the last call's if the picture does not follow from the last one."""
+        if jumps != self._jumps:
+            self._jumps = jumps
+            self._painter.jump()
+        inside = layout.view.clip(surface.get_rect())
+        self._painter.paint(surface.subsurface(inside), picture)
+        self._deck.paint(surface, layout, strip, lanes)
+
+
+def write_png(scenes: Scenes, choice: Choice, frame: int, path: Path, language: str) -> None:
+    """Write what the window shows at a frame in a pause, without a display.
+
+    Raises:
+        ReplayError: there is no such frame, or the file cannot be written.
+    """
+    if not 0 <= frame < scenes.record.frames:
+        raise ReplayError(f"--png: expected a frame from 0 to {scenes.record.frames - 1}, got {frame}")
+    if path.suffix.lower() != ".png":
+        raise ReplayError(f"--png: expected a file that ends in .png, got {path}")
+    pygame.font.init()
+    surface = pygame.Surface(DESIGN_SIZE)
+    desk = Desk(scenes, choice)
+    desk.playhead.jump(frame, 0)
+    position = desk.playhead.at(0)
+    picture, strip = drawn(desk, position)
+    Artist(scenes, language).paint(surface, deck_layout_for(DESIGN_SIZE), picture, strip, desk.lanes, 1)
+    try:
+        with path.open("wb") as file:
+            pygame.image.save(surface, file, "out.png")
+    except OSError as error:
+        raise ReplayError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def drawn(desk: Desk, position: Position) -> tuple[Picture, Strip]:
+    """What is to be drawn at a position."""
+    scenes, playhead = desk.scenes, desk.playhead
+    picture = scenes.picture(desk.choice, position)
+    strip = scenes.strip(desk.choice, position, playhead.quarters, is_playing=playhead.is_playing)
+    return picture, strip
+
+
+def show_window(
+    opened: Opened, choice: Choice, frame: int, language: str, *, full_screen: bool, clock: Callable[[], int]
+) -> None:
+    """Open the window at a frame, and come back when it was closed.
+
+    Raises:
+        DisplayError: there is no display.
+    """
+    check_display()
+    window = Window(
+        f"dyadgrid replay - {opened.path.name}",
+        headless=False,
+        size=_window_size(),
+        smallest=SMALLEST_WINDOW,
+        class_name="dyadgrid-replay",
+        has_pointer=True,
+    )
+    try:
+        if full_screen:
+            window.toggle_full_screen()
+        desk = Desk(opened.scenes, choice)
+        desk.playhead.jump(frame, clock())
+        _Show(window, Artist(opened.scenes, language), desk, clock).run()
+    finally:
+        window.close()
+
+
+def _window_size() -> tuple[int, int]:
+    width, height = pygame.display.get_desktop_sizes()[0]
+    return min(DESIGN_SIZE[0], width), min(DESIGN_SIZE[1], height - DESKTOP_BARS)
+
+
+class _Show:
+    """The loop: look at the events, draw, wait for an absolute time."""
+
+    def __init__(self, window: Window, artist: Artist, desk: Desk, clock: Callable[[], int]) -> None:
+        self._window = window
+        self._artist = artist
+        self._desk = desk
+        self._clock = clock
+        self._drawings = Metronome(DRAWINGS_PER_SECOND, clock())
+        self._last: tuple[object, int] = (None, 0)
+
+    def run(self) -> None:
+        """Until somebody closes it."""
+        while not self._desk.wants_close:
+            self._wait()
+            now = self._clock()
+            layout = deck_layout_for(self._window.surface.get_size())
+            for event in self._window.poll(now):
+                self._desk.feed(event, layout, now)
+            self._desk.run(now)
+            self._draw(now)
+
+    def _wait(self) -> None:
+        due = self._drawings.due(self._clock())
+        if due > 1:
+            self._drawings.restart(self._clock())  # what was late is not drawn afterwards
+        else:
+            self._drawings.ticked()
+        left = self._drawings.deadline - self._clock()
+        if left > 0:
+            time.sleep(left / SECOND)
+
+    def _draw(self, now: int) -> None:
+        surface, desk = self._window.surface, self._desk
+        position = desk.playhead.at(now)
+        picture, strip = drawn(desk, position)
+        content = (picture, strip, surface.get_size())
+        if content == self._last[0] and now - self._last[1] < SECOND // CALM_DRAWINGS_PER_SECOND:
+            return
+        self._last = (content, now)
+        layout = deck_layout_for(surface.get_size())
+        self._artist.paint(surface, layout, picture, strip, desk.lanes, desk.playhead.jumps)
+        self._window.flip()
