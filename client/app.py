@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from client.controls import Controls
 from client.delivery_watch import DeliveryWatch
-from client.events import CloseRequested, FocusEdge, KeyEdge, PanelToggled, Resized, WindowEvent
+from client.drawings import Drawings
+from client.events import CloseRequested, FocusEdge, KeyEdge, PanelToggled, Uncovered, WindowEvent
 from client.focus import Focus
+from client.lateness import Lateness
 from client.logbook import Logbook
 from client.notices import SAID, notice_key
 from client.painter import Painter
@@ -25,16 +27,16 @@ from data.recorder import Recorder
 from netcode.episode import Tick
 from netcode.limits import MILLISECOND, SECOND
 from netcode.link import Link, LinkEvent
-from netcode.metronome import Metronome
 from netcode.pulse import Pulse
 from netcode.session import Phase, Session
 from netcode.vocabulary import AWAY, Input
 
-DRAWINGS_PER_SECOND: Final = 60
-DRAWINGS_AWAY_PER_SECOND: Final = 10
-"""A window that nobody looks at is drawn seldom; its ticks go on."""
-SPIN: Final = MILLISECOND // 2
-"""The end of a wait is spun: whole milliseconds come from the poller and the rest from a sleep that may come late."""
+SPIN: Final = MILLISECOND // 5
+"""The end of a wait for a tick is spun: a sleep comes about this late. A drawing may be as late as it likes."""
+SHOWN_ANEW_EVERY: Final = SECOND
+"""A desktop may lose what it was given without a word, so now and then it is given the same again."""
+LINK_ASKED_EVERY: Final = SECOND // 10
+"""As often as the link wants to be asked what became of it: each answer costs as much as a packet."""
 REPORT_EVERY: Final = SECOND // 2
 LEAVER_SECONDS: Final = 2
 """Who has asked to leave reads one more line, and does not want to look at the last screen for longer."""
@@ -75,7 +77,8 @@ class Client:
         self._parts = parts
         self._final = int(final_seconds * SECOND)
         now = parts.clock()
-        self._drawings = Metronome(DRAWINGS_PER_SECOND, now)
+        self._drawings = Drawings(parts.session.setup.terms.tick_rate, now)
+        self._lateness = Lateness()
         self._view: View | None = None
         self._logbook: Logbook | None = None
         self._recording: int | None = None
@@ -85,6 +88,8 @@ class Client:
         self._closed_at: int | None = None
         self._told_at = now
         self._ran_at = now
+        self._flipped_at = now
+        self._asked_link_at = now
         self._was_live = True
         self._has_left = False
         self._told_delivery: tuple[str, ...] = ()
@@ -116,14 +121,21 @@ class Client:
     def _wait(self) -> None:
         """Wait for the next tick or drawing, taking in what arrives; drain once more before anything is judged."""
         clock, link = self._parts.clock, self._parts.link
-        deadline = min(self._parts.pulse.deadline, self._drawings.deadline)
+        deadline, spin = self._next_deadline()
         while (left := deadline - clock()) > 0:
-            if left > MILLISECOND + SPIN:
-                if link.wait(left - SPIN):
+            if left > MILLISECOND + spin:
+                if link.wait(left - spin):
                     self._listen()
-            elif left > SPIN:
-                time.sleep((left - SPIN) / SECOND)
+                    deadline, spin = self._next_deadline()
+            elif left > spin:
+                time.sleep((left - spin) / SECOND)
         self._listen()
+
+    def _next_deadline(self) -> tuple[int, int]:
+        """When to wake up, and how long before that to stop sleeping."""
+        tick = self._parts.pulse.deadline
+        drawing = self._drawings.deadline(tick)
+        return (tick, SPIN) if tick <= drawing else (drawing, 0)
 
     def _listen(self) -> None:
         parts, now = self._parts, self._parts.clock()
@@ -169,7 +181,8 @@ class Client:
         for event in parts.window.poll(now):
             self._take_event(event, now)
         parts.focus.watch(parts.window.has_focus(), now)
-        down = parts.window.keys_down(parts.controls.held)
+        believed = parts.controls.believed_down
+        down = parts.window.keys_down(believed) if believed else None
         if down is not None:
             parts.controls.release_all_but(down)
         edge = parts.focus.take_edge()
@@ -191,8 +204,8 @@ class Client:
                 parts.pictures.shows_details = not parts.pictures.shows_details
             case PanelToggled():
                 parts.pictures.shows_figures = not parts.pictures.shows_figures
-            case Resized():
-                pass  # the next drawing asks the window for its new surface
+            case Uncovered():
+                parts.painter.forget()
 
     def _leave(self, event: CloseRequested, now: int) -> None:
         """Somebody wants this seat to go: politely, and on a second request without a last screen."""
@@ -206,7 +219,7 @@ class Client:
     def _turn_away_or_back(self, edge: FocusEdge, now: int) -> None:
         parts, view = self._parts, self._view
         parts.controls.feed(edge, now)
-        self._drawings.restart(now)
+        self._drawings.restart()
         if self._logbook is not None:
             self._logbook.focus(focused=edge.focused, frame=self._frame, now=now)
         if view is None or parts.session.phase is not Phase.PLAYING:
@@ -235,8 +248,11 @@ class Client:
         ticks = pulse.run(now, self._sample)
         self._speak()
         self._after(ticks, deadline, now)
+        if ticks:
+            self._lateness.add(now - deadline)
         self._follow_phase(now)
         self._ran_at = now
+        self._drawings.ticked(now)
 
     def _wake(self, absent_ticks: int, now: int) -> None:
         if not absent_ticks:
@@ -283,7 +299,7 @@ class Client:
         if phase is self._phase:
             return
         self._phase = phase
-        self._drawings.restart(now)  # nobody waits for a card, not even in the background
+        self._drawings.restart()  # nobody waits for a card, not even in the background
         if phase is Phase.COUNTDOWN:
             gc.collect()
             if parts.takes_focus:
@@ -300,6 +316,8 @@ class Client:
         parts.recorder.begin(episode.terms, episode.header, parts.local_header())
         self._recording = episode.terms.episode
         self._away_frames = [0, 0]
+        self._lateness = Lateness()
+        self._drawings.made = self._drawings.dropped = 0
         rules = episode.terms.terms
         self._view = View(rules.tick_rate)
         self._settled = episode.timeline.head
@@ -352,6 +370,10 @@ class Client:
             "paced_ticks": tally.paced_ticks,
             "fast_forwarded_frames": view.fast_forwarded_frames if view is not None else 0,
             "away_frames": {"left": self._away_frames[0], "right": self._away_frames[1]},
+            "late_p50_us": self._lateness.quantile_us(50),
+            "late_p99_us": self._lateness.quantile_us(99),
+            "drawings": self._drawings.made,
+            "dropped_drawings": self._drawings.dropped,
             "rejected_packets": session.rejected,
             "stray_packets": session.strays,
             "round_trip_us": session.rtt // 1000,
@@ -367,20 +389,20 @@ class Client:
     def _draw(self) -> None:
         parts = self._parts
         now = parts.clock()
-        due = self._drawings.due(now)
-        if not due:
+        if not self._drawings.take(now, is_seldom=parts.focus.is_away):
             return
-        self._drawings.ticked(due)
-        if parts.focus.is_away:
-            # Nobody looks: leave out drawings, so that the machine has time for the other window.
-            self._drawings.ticked(DRAWINGS_PER_SECOND // DRAWINGS_AWAY_PER_SECOND - 1)
-        for event in parts.link.events():
-            self._heed(event)
+        if now - self._asked_link_at >= LINK_ASKED_EVERY:
+            self._asked_link_at = now
+            for event in parts.link.events():
+                self._heed(event)
         parts.pictures.delivery = parts.delivery.words
         alarms = (*parts.recorder.alarms, *parts.delivery.alarms)
         picture = parts.pictures.make(self._view, parts.focus, parts.pulse.tally, alarms, now)
-        parts.painter.paint(parts.window.surface, picture)
-        parts.window.flip()
+        has_changed = parts.painter.paint(parts.window.surface, picture)
+        is_awaited = self._logbook is not None and self._logbook.awaits_picture
+        if has_changed or is_awaited or now - self._flipped_at >= SHOWN_ANEW_EVERY:
+            self._flipped_at = now
+            parts.window.flip()
         self._note_drawing(picture, now)
 
     def _heed(self, event: LinkEvent) -> None:

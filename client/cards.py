@@ -4,7 +4,8 @@ from typing import Final
 
 import pygame
 
-from client.hud import fill_bar
+from client.canvas import Item, centred
+from client.hud import filled_bar
 from client.layout import Layout
 from client.lettering import Lettering, Style
 from client.notices import sign
@@ -51,24 +52,34 @@ class Cards:
         self._key: object = None
         self._veil = pygame.Surface((1, 1))
         self._card = pygame.Surface((1, 1))
+        self._bar_key = (0, 0)
+        self._bar = pygame.Surface((1, 1))
 
-    def paint(self, surface: pygame.Surface, layout: Layout, picture: Picture) -> None:
-        """Draw the card of this phase, if it has one."""
+    def items(self, layout: Layout, picture: Picture) -> list[Item]:
+        """The card of this phase over its veil, if it has one."""
         if picture.phase == "playing":
-            return
+            return []
         key = (layout, self._content(picture))
         if key != self._key:
             self._key = key
             opacity = CLEAR_VEIL_OPACITY if picture.phase == "countdown" else VEIL_OPACITY
             self._veil = panel(layout.board.size, layout.tile * 0.3, (8, 10, 18), opacity=opacity)
             self._card = self._render(layout, picture)
-        put(surface, self._veil, topleft=layout.board.topleft)
-        box = put(surface, self._card, center=layout.board.center)
+        card = centred(self._card, *layout.board.center)
+        items = [(self._veil, layout.board.topleft), card]
         if picture.phase == "countdown" and picture.seconds_to_go is not None:
-            groove = pygame.Rect(0, 0, box.width - 2 * layout.px(PAD_UNITS), layout.px(6))
-            groove.midbottom = (box.centerx, box.bottom - layout.px(PAD_UNITS))
-            share = min(1.0, max(0.0, picture.seconds_to_go / COUNTDOWN_SECONDS))
-            fill_bar(surface, groove, share, self._theme.players[picture.seat].base, self._theme)
+            items.append(self._countdown(layout, picture.seat, picture.seconds_to_go, card))
+        return items
+
+    def _countdown(self, layout: Layout, seat: int, seconds: float, card: Item) -> Item:
+        """The bar at the card's lower end that runs out."""
+        (surface, (left, top)), pad = card, layout.px(PAD_UNITS)
+        wide, high = surface.get_width() - 2 * pad, layout.px(6)
+        filled = round(wide * min(1.0, max(0.0, seconds / COUNTDOWN_SECONDS)))
+        if (wide, filled) != self._bar_key:
+            self._bar_key = (wide, filled)
+            self._bar = filled_bar((wide, high), filled, self._theme.players[seat].base, self._theme)
+        return self._bar, (left + pad, top + surface.get_height() - pad - high)
 
     def _content(self, picture: Picture) -> object:
         scene = picture.scene

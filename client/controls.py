@@ -73,6 +73,11 @@ class Controls:
         """The scancodes of held directions, the newest last."""
         return tuple(self._held)
 
+    @property
+    def believed_down(self) -> tuple[int, ...]:
+        """The scancodes that must be down, if no edge was lost: held ones, and those that wait to come up."""
+        return (*self._held, *self._stale)
+
     def feed(self, event: KeyEdge | FocusEdge, now_ns: int) -> None:
         """Take one edge in."""
         if isinstance(event, FocusEdge):

@@ -41,11 +41,8 @@ class CloseRequested:
 
 
 @dataclass(frozen=True, slots=True)
-class Resized:
-    """The surface has another size now: lay out and draw everything again."""
-
-    width: int
-    height: int
+class Uncovered:
+    """The desktop shows the window anew, perhaps in another size: all of it must be drawn and flipped again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +69,4 @@ class PointerMoved:
     y: int
 
 
-WindowEvent = KeyEdge | FocusEdge | CloseRequested | Resized | PanelToggled | PointerEdge | PointerMoved
+WindowEvent = KeyEdge | FocusEdge | CloseRequested | Uncovered | PanelToggled | PointerEdge | PointerMoved

@@ -4,6 +4,7 @@ from typing import Final
 
 import pygame
 
+from client.canvas import Item
 from client.layout import Layout
 from client.lettering import Lettering, Style
 from client.picture import Picture
@@ -26,6 +27,8 @@ class Hud:
         self._texts = texts
         self._lettering = lettering
         self._sprites = sprites
+        self._time_key: object = None
+        self._time: list[Item] = []
 
     def lay(self, stage: Stage, layout: Layout, picture: Picture) -> None:
         """Lay the bar with both scores."""
@@ -63,27 +66,37 @@ class Hud:
             put(plate, label, topright=(edge, top))
             put(plate, number, topright=(edge, below))
 
-    def paint_time(self, surface: pygame.Surface, layout: Layout, picture: Picture) -> None:
-        """Draw what moves in it: the time left."""
+    def time(self, layout: Layout, picture: Picture) -> list[Item]:
+        """What moves in it: the time left, and the bar that it takes from."""
         if picture.scene is None:
-            return
+            return []
         seconds = max(0.0, (picture.scene.ticks_left - picture.progress) / picture.tick_rate)
-        is_last = picture.phase == "playing" and seconds <= LAST_SECONDS
-        colour = self._theme.gem if is_last else self._theme.text
-        time = self._lettering.digits(clock(seconds), Style(30 * layout.unit, "bold", colour))
-        thickness, gap = layout.px(6), layout.px(5)
-        top = layout.bar.centery - (time.get_height() + gap + thickness) // 2
-        box = put(surface, time, midtop=(layout.bar.centerx, top))
-        groove = pygame.Rect(0, box.bottom + gap, layout.px(BAR_UNITS), thickness)
-        groove.centerx = layout.bar.centerx
         whole = max(1, picture.episode_ticks) / picture.tick_rate
-        fill_bar(surface, groove, min(1.0, seconds / whole), colour, self._theme)
+        filled = round(layout.px(BAR_UNITS) * min(1.0, seconds / whole))
+        is_last = picture.phase == "playing" and seconds <= LAST_SECONDS
+        key = (layout, clock(seconds), filled, is_last)
+        if key != self._time_key:
+            self._time_key = key
+            self._time = self._render_time(layout, clock(seconds), filled, is_last=is_last)
+        return self._time
+
+    def _render_time(self, layout: Layout, words: str, filled: int, *, is_last: bool) -> list[Item]:
+        colour = self._theme.gem if is_last else self._theme.text
+        time = self._lettering.digits(words, Style(30 * layout.unit, "bold", colour))
+        bar = filled_bar((layout.px(BAR_UNITS), layout.px(6)), filled, colour, self._theme)
+        gap = layout.px(5)
+        top = layout.bar.centery - (time.get_height() + gap + bar.get_height()) // 2
+        middle = layout.bar.centerx
+        return [
+            (time, (middle - time.get_width() // 2, top)),
+            (bar, (middle - bar.get_width() // 2, top + time.get_height() + gap)),
+        ]
 
 
-def fill_bar(surface: pygame.Surface, groove: pygame.Rect, share: float, colour: Colour, theme: Theme) -> None:
-    """A round-ended bar, `share` of it filled from the left."""
-    radius = groove.height // 2
-    pygame.draw.rect(surface, theme.well, groove, border_radius=radius)
-    if share > 0:
-        filled = pygame.Rect(groove.left, groove.top, max(groove.height, round(groove.width * share)), groove.height)
-        pygame.draw.rect(surface, colour, filled, border_radius=radius)
+def filled_bar(size: tuple[int, int], filled: int, colour: Colour, theme: Theme) -> pygame.Surface:
+    """A round-ended bar, so many pixels of it filled from the left."""
+    radius = size[1] / 2
+    bar = panel(size, radius, theme.well)
+    if filled > 0:
+        put(bar, panel((max(size[1], filled), size[1]), radius, colour), topleft=(0, 0))
+    return bar

@@ -62,6 +62,11 @@ class Logbook:
         self._ran_at = 0
         self._gap = _Gap(0, 0)
 
+    @property
+    def awaits_picture(self) -> bool:
+        """Whether ticks have run since the last flip: their rows want to name the next one."""
+        return bool(self._pending)
+
     def carried(self, *, received: int = 0, sent: int = 0) -> None:
         """Packets were taken from the link or handed to it; the next tick's row tells how many."""
         self._traffic = _Traffic(self._traffic.received + received, self._traffic.sent + sent)

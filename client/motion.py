@@ -5,11 +5,12 @@ rollback. What jumps farther than a player can walk is a correction: the figure 
 where it is. What jumps across the board (a new round) is simply there.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import hypot, pi, sin
 from typing import Final
 
-from games.contract import Scene, Sprite
+from games.contract import Sprite
 
 GLIDE_NS: Final = 80_000_000
 """A correction takes this long: too short to mislead, long enough for the eye to follow."""
@@ -78,11 +79,11 @@ class Motion:
         """A new round: nothing on the board comes from somewhere."""
         self._traces.clear()
 
-    def place(self, scene: Scene, progress: float, now_ns: int) -> tuple[list[Placed], list[Burst]]:
-        """Where everything is now, and the rings that are still spreading."""
+    def place(self, sprites: Iterable[Sprite], progress: float, now_ns: int) -> tuple[list[Placed], list[Burst]]:
+        """Where all of these are now, and the rings that are still spreading."""
         known = self._traces
         self._traces = {}
-        placed = [self._follow(sprite, known, progress, now_ns) for sprite in scene.sprites]
+        placed = [self._follow(sprite, known, progress, now_ns) for sprite in sprites]
         bursts = [
             Burst(trace.pop_x, trace.pop_y, (now_ns - trace.pop_ns) / POP_NS, key[1])
             for key, trace in self._traces.items()

@@ -7,7 +7,8 @@ from typing import Final, Literal
 
 import pygame
 
-from client.hud import fill_bar
+from client.canvas import Item, centred
+from client.hud import filled_bar
 from client.layout import Layout
 from client.lettering import Lettering, Style
 from client.picture import Picture
@@ -91,25 +92,33 @@ class Notices:
         self._overlay_key: object = None
         self._overlay = pygame.Surface((1, 1))
 
-    def paint(self, surface: pygame.Surface, layout: Layout, picture: Picture) -> None:
-        """Draw what there is to say, if anything."""
+    def items(self, layout: Layout, picture: Picture) -> list[Item]:
+        """What there is to say, if anything."""
         if notice_key(picture) == "away":
-            self._paint_overlay(surface, layout)
+            if self._overlay_key != layout:
+                self._overlay_key = layout
+                self._overlay = self._render_overlay(layout)
+            return [(self._overlay, layout.board.topleft)]
         notice = notice_for(picture, self._texts, self._theme)
-        if notice is not None:
-            self._paint_banner(surface, layout, notice)
+        return [] if notice is None else self._banner_items(layout, notice)
 
-    def _paint_banner(self, surface: pygame.Surface, layout: Layout, notice: Notice) -> None:
+    def _banner_items(self, layout: Layout, notice: Notice) -> list[Item]:
         key = (layout, notice.colour, notice.sign, notice.title, notice.more)
         if key != self._banner_key:
             self._banner_key = key
             self._banner = self._render_banner(layout, notice)
         wall = pygame.Rect(layout.board.left, layout.board.bottom - layout.tile, layout.board.width, layout.tile)
-        box = put(surface, self._banner, center=wall.center)
+        items = [centred(self._banner, *wall.center)]
         if notice.share is not None:
-            groove = pygame.Rect(0, 0, box.width - box.height, max(2, layout.px(3)))
-            groove.midbottom = (box.centerx, box.bottom - 2 - layout.px(2))
-            fill_bar(surface, groove, notice.share, notice.colour, self._theme)
+            items.append(self._progress(layout, items[0], notice.colour, notice.share))
+        return items
+
+    def _progress(self, layout: Layout, banner: Item, colour: Colour, share: float) -> Item:
+        """The bar at a banner's lower edge: how much is done."""
+        surface, (left, top) = banner
+        wide, high = surface.get_width() - surface.get_height(), max(2, layout.px(3))
+        bar = filled_bar((wide, high), round(wide * share), colour, self._theme)
+        return bar, (left + surface.get_height() // 2, top + surface.get_height() - 2 - layout.px(2) - high)
 
     def _render_banner(self, layout: Layout, notice: Notice) -> pygame.Surface:
         theme, high = self._theme, layout.tile - 4
@@ -128,12 +137,6 @@ class Notices:
         for line in lines:
             top = put(banner, line, topleft=(left, top)).bottom
         return banner
-
-    def _paint_overlay(self, surface: pygame.Surface, layout: Layout) -> None:
-        if self._overlay_key != layout:
-            self._overlay_key = layout
-            self._overlay = self._render_overlay(layout)
-        put(surface, self._overlay, topleft=layout.board.topleft)
 
     def _render_overlay(self, layout: Layout) -> pygame.Surface:
         theme, lettering = self._theme, self._lettering

@@ -49,6 +49,7 @@ class Pictures:
         self._totals: tuple[int, int, int] | None = None
         self._last: tuple[Scene, Ending] | None = None
         self._rounds_played = 0
+        self._drawn: tuple[object, Scene | None] = (None, None)
         self._since: tuple[Phase, int] = (session.phase, 0)
         self.link_event: LinkEvent | None = None
         """What last happened to the connection."""
@@ -123,7 +124,9 @@ class Pictures:
     def _scene(self, shown: Shown | None) -> Scene | None:
         session = self._session
         if shown is not None:
-            return session.setup.game.scene(shown.state, self._seat)
+            if shown.state is not self._drawn[0]:  # states are values: the same one looks the same
+                self._drawn = (shown.state, session.setup.game.scene(shown.state, self._seat))
+            return self._drawn[1]
         if session.phase in (Phase.COUNTDOWN, Phase.PLAYING) and session.episode is not None:
             return session.setup.game.scene(session.episode.timeline.head, self._seat)
         return self._last[0] if self._last is not None else None

@@ -1,6 +1,7 @@
 """Antialiased shapes as surfaces: drawn large, scaled down once. Knows nothing of games, text or layout."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import pygame
@@ -58,10 +59,16 @@ def round_corners(plate: pygame.Surface, radius: float) -> None:
     reach = min(round(radius), width // 2, height // 2)
     if reach < 1:
         return
-    corner = disc(2 * reach, (255, 255, 255))
+    corner = _white_disc(2 * reach)
     for x, left in ((0, 0), (width - reach, reach)):
         for y, top in ((0, 0), (height - reach, reach)):
             plate.blit(corner, (x, y), (left, top, reach, reach), special_flags=pygame.BLEND_RGBA_MULT)
+
+
+@lru_cache(maxsize=64)
+def _white_disc(diameter: int) -> pygame.Surface:
+    """A stencil for round corners, drawn once per size. Never draw on it."""
+    return disc(diameter, (255, 255, 255))
 
 
 def disc(diameter: int, fill: Colour) -> pygame.Surface:

@@ -8,12 +8,15 @@ from typing import Final, Literal
 
 import pygame
 
-from client.shapes import drawn, glow, panel, shadow
+from client.shapes import FINENESS, drawn, glow, panel, shadow
 from client.theme import Colour, PlayerColours, Theme, blend
 
 Eyes = Literal["open", "shut"]
 KEPT_FIGURES: Final = 1024
 """More than two players' four facings, two eyes, and ten sizes of each, on the board and in the panels."""
+
+LARGE_SIZES: Final = tuple(round(64 * 1.25**step) for step in range(24))
+"""Sizes in which players are drawn to be scaled down, up to those of a cell of thousands of pixels."""
 
 UP, RIGHT, DOWN, LEFT = range(4)
 GAZES: Final = {UP: (0.0, -0.11), RIGHT: (0.11, -0.02), DOWN: (0.0, 0.06), LEFT: (-0.11, -0.02)}
@@ -38,9 +41,17 @@ class Sprites:
         key = ("player", seat, size, facing, blinks, absent)
         kept = self._kept.get(key)
         if kept is None:
-            eyes: Eyes = "shut" if blinks or absent else "open"
-            kept = self._keep(key, _player(self._colours(seat, absent), seat, size, facing, eyes))
+            large = self._large_player(seat, size, facing, "shut" if blinks or absent else "open", absent)
+            kept = self._keep(key, pygame.transform.smoothscale(large, (size, size)))
         return kept
+
+    def _large_player(self, seat: int, size: int, facing: int, eyes: Eyes, absent: bool) -> pygame.Surface:
+        """A figure drawn large, to be scaled down: drawing is what takes long, and a figure swells in many sizes."""
+        large_size = next(step for step in LARGE_SIZES if step >= size * FINENESS)
+        key = ("large player", seat, large_size, facing, eyes, absent)
+        return self._kept.get(key) or self._keep(
+            key, _player(self._colours(seat, absent), seat, large_size, facing, eyes)
+        )
 
     def gem(self, size: int) -> pygame.Surface:
         """A gem."""
@@ -125,23 +136,23 @@ def _diamond(large: pygame.Surface, middle: pygame.Vector2, reach: float, colour
 
 
 def _player(colours: PlayerColours, seat: int, size: int, facing: int, eyes: Eyes) -> pygame.Surface:
-    def draw(large: pygame.Surface, _fine: int) -> None:
-        shape(large, seat, 0.42, colours.outline)
-        shape(large, seat, 0.385, colours.dark)
-        steps = 7
-        for step in range(steps):
-            share = step / (steps - 1)
-            shape(
-                large,
-                seat,
-                0.365 - 0.115 * share,
-                blend(colours.base, colours.light, share * 0.55),
-                0.012 + 0.06 * share,
-            )
-        _gloss(large, seat)
-        _face(large, GAZES[facing], eyes, colours)
-
-    return drawn((size, size), draw)
+    """A figure `size` pixels wide without smooth edges: scale it down."""
+    large = pygame.Surface((size, size), pygame.SRCALPHA)
+    shape(large, seat, 0.42, colours.outline)
+    shape(large, seat, 0.385, colours.dark)
+    steps = 7
+    for step in range(steps):
+        share = step / (steps - 1)
+        shape(
+            large,
+            seat,
+            0.365 - 0.115 * share,
+            blend(colours.base, colours.light, share * 0.55),
+            0.012 + 0.06 * share,
+        )
+    _gloss(large, seat)
+    _face(large, GAZES[facing], eyes, colours)
+    return large.premul_alpha()
 
 
 def _gloss(large: pygame.Surface, seat: int) -> None:
@@ -150,7 +161,7 @@ def _gloss(large: pygame.Surface, seat: int) -> None:
     spot = pygame.Surface(large.get_size(), pygame.SRCALPHA)
     x, y = (0.33, 0.25) if seat == 0 else (0.41, 0.215)
     pygame.draw.ellipse(spot, (255, 255, 255, 120), (x * size - size * 0.06, y * size, size * 0.13, size * 0.07))
-    large.blit(pygame.transform.rotate(spot, 0), (0, 0))
+    large.blit(spot, (0, 0))
 
 
 def _face(large: pygame.Surface, gaze: tuple[float, float], eyes: Eyes, colours: PlayerColours) -> None:

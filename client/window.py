@@ -28,7 +28,7 @@ from client.events import (
     PanelToggled,
     PointerEdge,
     PointerMoved,
-    Resized,
+    Uncovered,
     WindowEvent,
 )
 from client.gamepad import Gamepads
@@ -42,6 +42,14 @@ never do so."""
 PANEL_KEYS: Final = {pygame.K_F1: PanelToggled("details"), pygame.K_F3: PanelToggled("figures")}
 
 MAIN_BUTTON: Final = 1
+
+SHOWN_ANEW: Final = (
+    pygame.WINDOWSIZECHANGED,
+    pygame.WINDOWEXPOSED,
+    pygame.WINDOWRESTORED,
+    pygame.WINDOWSHOWN,
+    pygame.WINDOWDISPLAYCHANGED,
+)
 
 POLITE_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -193,12 +201,12 @@ class Window:
             elif event.type in (pygame.QUIT, pygame.WINDOWCLOSE) and not closing:
                 closing = True  # closing the only window sends both
                 yield CloseRequested("button")
-            elif event.type == pygame.WINDOWSIZECHANGED:
-                yield Resized(event.x, event.y)
             elif event.type in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP) and event.button == MAIN_BUTTON:
                 yield PointerEdge(event.pos[0], event.pos[1], event.type == pygame.MOUSEBUTTONDOWN)
             elif event.type == pygame.MOUSEMOTION:
                 yield PointerMoved(event.pos[0], event.pos[1])
+            elif event.type in SHOWN_ANEW:
+                yield Uncovered()
             else:
                 yield from self._gamepads.feed(event)
 

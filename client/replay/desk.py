@@ -11,7 +11,7 @@ from client.events import (
     PanelToggled,
     PointerEdge,
     PointerMoved,
-    Resized,
+    Uncovered,
     WindowEvent,
 )
 from client.replay.deck_layout import DeckLayout
@@ -80,7 +80,7 @@ class Desk:
                 self._choose(has_details=not self._choice.has_details)
             case PanelToggled():
                 self._choose(has_figures=not self._choice.has_figures)
-            case Resized() | PointerMoved() | FocusEdge():
+            case Uncovered() | PointerMoved() | FocusEdge():
                 pass
 
     def _press(self, event: KeyEdge, now: int) -> None:

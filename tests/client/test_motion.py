@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from client.motion import GLIDE_NS, POP_NS, Motion, position
-from games.contract import Scene, Sprite
+from games.contract import Sprite
 
 FRAME_NS = 16_666_667
 
@@ -14,12 +14,8 @@ def player(x: int, from_x: int, moved: int, ticks: int, carries: int = 0) -> Spr
     return Sprite("player", 0, 0, x, 0, from_x, 0, moved, ticks, 1, carries)
 
 
-def scene(sprite: Sprite) -> Scene:
-    return Scene(13, 1, bytes(13), (sprite,), (0, 0), 0, 0)
-
-
 def look(motion: Motion, sprite: Sprite, now_ns: int, progress: float = 0.0) -> tuple[float, float]:
-    placed, _ = motion.place(scene(sprite), progress, now_ns)
+    placed, _ = motion.place([sprite], progress, now_ns)
     return placed[0].x, placed[0].swell
 
 
@@ -82,12 +78,12 @@ def test_a_pick_up_pops_once_and_ends() -> None:
 def test_reduced_motion_neither_pops_nor_hops() -> None:
     motion = Motion(reduced=True)
     look(motion, player(2, 2, 0, 0), 0)
-    placed, bursts = motion.place(scene(player(3, 2, 2, 5, carries=1)), 0.0, FRAME_NS + POP_NS // 2)
+    placed, bursts = motion.place([player(3, 2, 2, 5, carries=1)], 0.0, FRAME_NS + POP_NS // 2)
     assert (placed[0].swell, placed[0].stride, bursts) == (1.0, 0.0, [])
 
 
 def test_what_left_the_board_is_forgotten() -> None:
     motion = Motion(reduced=False)
     for key in range(1000):
-        motion.place(scene(Sprite("gem", key, -1, 1, 0, 1, 0, 0, 0, 0, 0)), 0.0, key)
+        motion.place([Sprite("player", key, 0, 1, 0, 1, 0, 0, 0, 0, 0)], 0.0, key)
     assert len(motion._traces) == 1

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from client.events import CloseRequested, FocusEdge, KeyEdge, PanelToggled, PointerEdge, PointerMoved, Resized
+from client.events import CloseRequested, FocusEdge, KeyEdge, PanelToggled, PointerEdge, PointerMoved, Uncovered
 from client.replay import desk as keys
 from client.replay.deck_layout import DESIGN_SIZE, SMALLEST_WINDOW, deck_layout_for
 from client.replay.desk import Desk
@@ -165,7 +165,7 @@ def test_buttons_do_what_the_keys_do(desk: Desk) -> None:
 def test_details_and_figures_come_and_go_and_a_resize_changes_nothing(desk: Desk) -> None:
     desk.feed(PanelToggled("details"), LAYOUT, NOW)
     desk.feed(PanelToggled("figures"), LAYOUT, NOW)
-    desk.feed(Resized(700, 700), LAYOUT, NOW)
+    desk.feed(Uncovered(), LAYOUT, NOW)
     assert desk.choice == Choice(Seat.LEFT, has_details=True, has_figures=True)
     desk.feed(PanelToggled("details"), LAYOUT, NOW)
     assert desk.choice == Choice(Seat.LEFT, has_figures=True)

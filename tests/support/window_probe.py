@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from client.controls import Controls, bindings_for
-from client.events import CloseRequested, FocusEdge, KeyEdge
+from client.events import CloseRequested, FocusEdge, KeyEdge, Uncovered
 from client.focus import Focus
 from client.window import Window
 from games.foraging import FORAGING
@@ -20,7 +20,7 @@ def main(class_name: str, left: int, log: Path) -> None:
     window = Window(class_name, headless=False, position=(left, 30), size=(640, 480), class_name=class_name)
     focus = Focus(obey_window=True, now_ns=time.monotonic_ns())
     controls, artist = Controls(bindings_for(FORAGING.actions)), painter()
-    picture, last, closing = pictures()["playing"], -1, False
+    picture, last, closing, seen = pictures()["playing"], -1, False, (0, 0)
     with log.open("a", buffering=1) as lines:
         while not closing:
             now_ns = time.monotonic_ns()
@@ -30,6 +30,8 @@ def main(class_name: str, left: int, log: Path) -> None:
                     controls.feed(event, now_ns)
                 elif isinstance(event, FocusEdge):
                     focus.feed(event, now_ns)
+                elif isinstance(event, Uncovered):
+                    artist.forget()
                 closing = closing or isinstance(event, CloseRequested)
             focus.watch(window.has_focus(), now_ns)
             if (edge := focus.take_edge()) is not None:
@@ -39,6 +41,9 @@ def main(class_name: str, left: int, log: Path) -> None:
             if action != last:
                 lines.write(json.dumps({"action": action}) + "\n")
                 last = action
+            if (size := window.surface.get_size()) != seen:
+                seen = size
+                lines.write(json.dumps({"width": size[0], "height": size[1]}) + "\n")
             artist.paint(window.surface, replace(picture, now_ns=now_ns, is_away=focus.is_away))
             window.flip()
             time.sleep(TICK_SECONDS)
