@@ -249,15 +249,50 @@ def _share_or_own(share: str | None, folder: Path) -> str:
 
 
 @app.command()
-def keys(folder: options.KeysFolder) -> None:
-    """Make the keys of one pair of machines. Copy the folder to both."""
+def keys(
+    folder: options.KeysFolder,
+    collector: options.ForCollector = False,
+    station: options.StationNames = None,
+    stations: options.StationCount = None,
+) -> None:
+    """Make the keys of one pair of machines, or with --collector those of a collector and its stations."""
+    from client.commands.collector_keys import make_and_tell
     from client.keys import KeysError, make_keys
+    from data.collector_keys import CollectorKeysError
 
     try:
+        if collector:
+            make_and_tell(folder, station or [], stations or 0)
+            return
+        if station or stations:
+            raise ValueError("--station and --stations need --collector: a pair's keys have no stations")
         make_keys(folder)
-    except KeysError as error:
+    except (ValueError, KeysError, CollectorKeysError) as error:
         raise _fail(error) from error
     typer.echo(f"Made the keys of both seats in {folder}. Copy this folder to both machines, and to no other.")
+
+
+@app.command()
+def collect(
+    folder: options.CollectorFolder,
+    listen: options.CollectorListen = None,
+    keys: options.CollectorKeysFolder = None,
+    archives: options.ImportArchives = None,
+    rebuild: options.Rebuild = False,
+    jobs: options.CheckJobs = 1,
+) -> None:
+    """Receive episodes from the stations of a lab, check them, and answer for every file."""
+    from client.commands.collect import CollectPlan, run_collect
+    from data.collector import CollectorError
+    from data.collector_archive import ArchiveError
+    from data.collector_keys import CollectorKeysError
+    from data.collector_socket import CollectorSocketError
+
+    try:
+        code = run_collect(CollectPlan(folder, listen, keys, tuple(archives or ()), rebuild, jobs))
+    except (ValueError, OSError, CollectorError, ArchiveError, CollectorKeysError, CollectorSocketError) as error:
+        raise _fail(error) from error
+    raise typer.Exit(code)
 
 
 @app.command()

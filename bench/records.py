@@ -37,6 +37,11 @@ def run() -> Iterator[Benchmark]:
     )
 
 
+def played_episode(count: int) -> bytes:
+    """The file of an episode of two bots."""
+    return _episode(count)[2]
+
+
 def _episode(count: int) -> tuple[EpisodeTerms, list[ConfirmedFrame], bytes]:
     """An episode of two bots, as the timeline confirms it and as the encoder writes it."""
     terms = replace(bench_terms(GAME, count), source_hash=source_hash(GAME))

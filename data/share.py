@@ -174,5 +174,15 @@ def _open_smb(parts: SplitResult) -> Share:
     return SmbShare.at(parts)
 
 
-_KINDS: Final[dict[str, Callable[[SplitResult], Share]]] = {"file": _open_file, "smb": _open_smb}
+def _open_collector(parts: SplitResult) -> Share:
+    from data.collector_share import CollectorShare
+
+    return CollectorShare(parts.geturl())
+
+
+_KINDS: Final[dict[str, Callable[[SplitResult], Share]]] = {
+    "file": _open_file,
+    "smb": _open_smb,
+    "collector": _open_collector,
+}
 """Each kind of share by its URL's scheme. Their modules are imported late: a client needs only its own."""

@@ -147,7 +147,7 @@ ShareAddress = Annotated[
     Option(
         "--share",
         metavar="DIR|URL",
-        help="Where episodes are delivered to: a folder that exists, or a URL (file:, smb:).",
+        help="Where episodes are delivered to: a folder that exists, or a URL (file:, smb:, collector:).",
         show_default="a folder of this user's",
         rich_help_panel=PLACES,
     ),
@@ -203,7 +203,56 @@ Limits = Annotated[
         show_default=False,
     ),
 ]
-KeysFolder = Annotated[Path, Argument(metavar="DIR", help="A new or empty folder.")]
+KeysFolder = Annotated[
+    Path, Argument(metavar="DIR", help="A new or empty folder; with --collector, more may be added.")
+]
+ForCollector = Annotated[
+    bool, Option("--collector", metavar="", help="Keys of a collector and its stations, instead of a pair's.")
+]
+StationNames = Annotated[
+    list[str] | None,
+    Option("--station", metavar="NAME", help="With --collector: make keys for this machine. May be repeated."),
+]
+StationCount = Annotated[
+    int | None,
+    Option(
+        "--stations",
+        metavar="N",
+        min=1,
+        max=100,
+        help="With --collector: for pc-1 to pc-N.",
+        show_default=False,
+    ),
+]
+
+# --- the collector ----------------------------------------------------------------------------------------------------
+
+CollectorFolder = Annotated[
+    Path, Option("--dir", metavar="DIR", help="Where episodes are kept; made if it is new.", rich_help_panel=PLACES)
+]
+CollectorListen = Annotated[
+    str | None,
+    Option("--listen", metavar="ADDR", help="tcp://ADDRESS:PORT of this machine, or tcp://*:PORT.", show_default=False),
+]
+CollectorKeysFolder = Annotated[
+    Path | None,
+    Option("--keys", metavar="DIR", help="What `dyadgrid keys DIR --collector` made.", show_default=False),
+]
+ImportArchives = Annotated[
+    list[Path] | None,
+    Option(
+        "--import",
+        metavar="ARCHIVE",
+        help="Take what `dyadgrid outbox export` packed, and end. May be repeated.",
+        show_default=False,
+    ),
+]
+Rebuild = Annotated[
+    bool, Option("--rebuild", metavar="", help="Make the index anew from every byte in DIR; alone, then end.")
+]
+CheckJobs = Annotated[
+    int, Option("--jobs", metavar="N", min=0, max=64, help="Processes that play arrived episodes again.")
+]
 
 # --- the screen -----------------------------------------------------------------------------------------------------
 
