@@ -313,6 +313,18 @@ def verify(
 
 
 @app.command()
+def status(paths: options.StatusPaths, json: options.AsJson = False) -> None:
+    """Do I have everything? What was played, what is here, and what is missing on which machine."""
+    from client.commands.status import run_status
+
+    try:
+        code = run_status(paths, as_json=json)
+    except (ValueError, OSError) as error:
+        raise _fail(error) from error
+    raise typer.Exit(code)
+
+
+@app.command()
 def inspect(
     left: options.LeftRecord,
     right: options.RightRecord = None,

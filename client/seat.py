@@ -41,6 +41,7 @@ from data.local_format import LocalHeader
 from data.provenance import source_hash
 from data.recorder import Recorder
 from data.recovery import RecoveryReport, recover
+from data.sessions import SessionPlan
 from data.station import homes_of
 from games import registry
 from games.contract import Game, Seat
@@ -53,6 +54,8 @@ from netcode.session import Session, Setup
 from netcode.vocabulary import Player, Terms
 
 ICON_SIZE: Final = 64
+SHEET_VERSIONS: Final = ("dyadgrid", "python", "pygame", "zmq", "msgpack")
+"""What a session's sheet says of the machine: enough to play it again, and not whose it is."""
 CLOSE_SECONDS: Final = 20.0
 """For the recorder's last files; what is not done by then, the next start recovers."""
 
@@ -177,6 +180,7 @@ def _tell_recovery(recovery: RecoveryReport, reports: Reports) -> None:
     found = {
         "published": recovery.published,
         "recovered": recovery.recovered,
+        "sheets": recovery.sheets,
         "set_aside": recovery.set_aside,
         "refused": recovery.refused,
     }
@@ -215,7 +219,12 @@ def _link(plan: SeatPlan, socket: ZmqLink) -> Link:
 def _play(plan: SeatPlan, game: Game[Any], terms: Terms, link: Link, reports: Reports, earlier: Sequence[str]) -> int:
     window = _window(plan)
     recorder = Recorder(
-        plan.home, share_url=plan.share, seat=plan.place, second_place=plan.second_home, earlier=earlier
+        plan.home,
+        share_url=plan.share,
+        seat=plan.place,
+        second_place=plan.second_home,
+        earlier=earlier,
+        plan=SessionPlan(plan.episodes, tuple(pair for pair in _machine() if pair[0] in SHEET_VERSIONS)),
     )
     delivery = DeliveryWatch(plan.homes)
     try:

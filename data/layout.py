@@ -132,6 +132,16 @@ def session_folder(terms: EpisodeTerms) -> PurePosixPath:
     return episode_folder(terms).parent
 
 
+def folder_of_session(study: str, dyad: str, session: str, run: str) -> PurePosixPath:
+    """The same by its ids, which may have come from a file.
+
+    Raises:
+        ValueError: an id that cannot be part of a name.
+    """
+    dyad_part, session_part, run_part = _session_parts(dyad, session, run)
+    return PurePosixPath(check_id("study", study), dyad_part, f"{session_part}_{run_part}")
+
+
 def session_stem(folder: PurePosixPath) -> str:
     """What the names of a session's own files begin with, by the session's folder."""
     return "_".join(folder.parts[1:3])
@@ -148,11 +158,15 @@ def sums_name(seat: Seat, sha256: str) -> str:
 
 
 def _parts(terms: EpisodeTerms) -> tuple[str, str, str, str]:
-    if not _RUN.fullmatch(terms.run):
-        raise ValueError(f"run: expected 16 lower-case hex digits, got {terms.run[:60]!r}")
-    dyad, session = check_id("dyad", terms.terms.dyad), check_id("session", terms.terms.session)
     # Episodes count from 0 in data and from 1 in names, because people read names.
-    return f"dyad-{_padded(dyad, 3)}", f"ses-{_padded(session, 2)}", f"run-{terms.run}", f"ep-{terms.episode + 1:03}"
+    return *_session_parts(terms.terms.dyad, terms.terms.session, terms.run), f"ep-{terms.episode + 1:03}"
+
+
+def _session_parts(dyad: str, session: str, run: str) -> tuple[str, str, str]:
+    if not _RUN.fullmatch(run):
+        raise ValueError(f"run: expected 16 lower-case hex digits, got {run[:60]!r}")
+    dyad, session = check_id("dyad", dyad), check_id("session", session)
+    return f"dyad-{_padded(dyad, 3)}", f"ses-{_padded(session, 2)}", f"run-{run}"
 
 
 def _padded(value: str, digits: int) -> str:

@@ -14,10 +14,11 @@ from typing import Final, NamedTuple
 
 from data.claims import Claim, Statistics, decode_claim
 from data.episode_writer import EpisodeWriter
-from data.files import Disk
+from data.files import Disk, disk_words
 from data.layout import draft_name
 from data.local_format import LocalHeader
-from data.station import open_station
+from data.sessions import OpenSession, SessionPlan
+from data.station import Station, open_station
 from data.tape import Tape
 from games.contract import Seat
 from netcode.vocabulary import Agreement, ConfirmedFrame, End, Ending, EpisodeTerms, Reason
@@ -78,6 +79,7 @@ class Recorder:
         seat: Seat,
         second_place: Path | None = None,
         earlier: Sequence[str] = (),
+        plan: SessionPlan | None = None,
         disk: Disk | None = None,
         limits: QueueLimits = QUEUE_LIMITS,
         monotonic: Callable[[], float] = time.monotonic,
@@ -85,7 +87,7 @@ class Recorder:
         """Make the station's folders and start the thread; recover the home before this.
 
         `second_place` is another home, best on another disk, for episodes that this one refuses. `earlier` are alarms
-        that were there before, of a recovery perhaps.
+        that were there before, of a recovery perhaps. With a `plan`, a session ends with a sheet and checksums.
 
         Raises:
             OSError: the home, or the second place, cannot be made.
@@ -96,6 +98,7 @@ class Recorder:
         self._seat = seat
         self._limits = limits
         self._monotonic = monotonic
+        self._plan = plan
         if second_place is not None:  # one that cannot be used is found now, and not when it is needed
             open_station(second_place, share_url, self._disk)
         open_station(home, share_url, self._disk, second_place)
@@ -110,6 +113,7 @@ class Recorder:
         # The thread's side:
         self._writer: EpisodeWriter | None = None
         self._unpublished: list[EpisodeWriter] = []
+        self._session: OpenSession | None = None
         self._synced_at = float("-inf")
         self._told = tuple(earlier)
         self._now_wrong: tuple[str, ...] = ()
@@ -242,6 +246,7 @@ class Recorder:
 
     def _obey(self, order: Tape | _Frames | _Note | _End) -> None:
         if isinstance(order, Tape):
+            self._open_session(order)
             self._writer = EpisodeWriter(self._disk, self._homes, order, self._share_url)
             self._synced_at = float("-inf")
             return
@@ -255,6 +260,28 @@ class Recorder:
             writer.tape.seal(order.ending, order.statistics)
             self._unpublished.append(writer)
             self._writer = None
+
+    def _open_session(self, tape: Tape) -> None:
+        """Write the session down before its first episode: a crash may leave it, and a recovery ends it."""
+        if self._plan is None or (self._session is not None and self._session.run == tape.terms.run):
+            return
+        self._close_session()
+        try:
+            self._session = OpenSession(self._disk, Station(self._homes[0]), tape.terms, self._seat, self._plan)
+        except OSError as error:
+            self._tell([f"This session has no sheet: {disk_words(error)}. Its episodes are recorded all the same."])
+
+    def _close_session(self) -> None:
+        session, self._session = self._session, None
+        if session is None:
+            return
+        if self._unpublished or self._writer is not None:
+            session.abandon()
+            return
+        try:
+            session.close(self._homes, self._share_url)
+        except OSError as error:
+            self._tell([f"The sheet of this session is not written: {disk_words(error)}. The next start writes it."])
 
     def _take_note(self, tape: Tape, note: _Note) -> None:
         try:
@@ -290,6 +317,7 @@ class Recorder:
         if self._writer is not None:
             self._writer.tape.collect_notes()
             self._writer.sync(self._monotonic())
+        self._close_session()
         for writer in (*self._unpublished, *([self._writer] if self._writer is not None else [])):
             writer.abandon()
             self._tell(writer.words)

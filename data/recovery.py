@@ -4,6 +4,7 @@ Touches only what no living writer holds, and running it twice does what running
 
 - a draft with END is published and queued, as its writer would have done;
 - a draft without END becomes a partial episode of its good prefix, marked `recovered`; the torn original is kept;
+- a session that nobody records any more gets its sheet and its checksums;
 - a finished file that is neither queued nor received is queued;
 - a half-written item or receipt is set aside, and what it stood for is queued again;
 - what is not ours is left alone and reported.
@@ -31,8 +32,10 @@ from data.layout import (
 from data.outbox import ITEM_SUFFIX, Outbox, decode_item
 from data.publishing import queue, whole_file
 from data.receipts import RECEIPT_SUFFIX, Receipts, decode_receipt
+from data.session_sheet import decode_opening
+from data.sessions import OPENING_SUFFIX, remove_opening, write_sheet
 from data.state_file import StateFileError
-from data.station import LOCK_SUFFIX, Station, make_station_folders, open_station, read_identity, set_aside
+from data.station import LOCK_SUFFIX, Station, homes_of, make_station_folders, open_station, read_identity, set_aside
 from games.contract import Seat
 
 
@@ -45,6 +48,8 @@ class RecoveryReport:
     """Whole episodes that were sealed but not published."""
     recovered: list[str] = field(default_factory=list)
     """Partial episodes made from torn ones."""
+    sheets: list[str] = field(default_factory=list)
+    """Sheets of sessions that ended without one."""
     queued: list[str] = field(default_factory=list)
     """Finished files that were not queued."""
     set_aside: list[str] = field(default_factory=list)
@@ -59,7 +64,7 @@ class RecoveryReport:
     @property
     def did_nothing(self) -> bool:
         """Whether there was nothing that it could do."""
-        return not (self.published or self.recovered or self.queued or self.set_aside)
+        return not (self.published or self.recovered or self.sheets or self.queued or self.set_aside)
 
 
 def recover(home: Path, *, disk: Disk | None = None) -> RecoveryReport:
@@ -92,6 +97,7 @@ class _Recovery:
         self._disk = disk
         self._report = report
         self._share_url = ""
+        self._has_open_sessions = False
         self._open_stems: set[str] = set()
         """Episodes whose files may still change: a living writer's, and what a disk refused to bring to an end."""
 
@@ -101,6 +107,7 @@ class _Recovery:
         for path in sorted(self._station.recording.iterdir()):
             with self._reporting(f"recording/{path.name}"):
                 self._recover_entry(path)
+        self._end_sessions()
         self._set_aside_torn_state()
         self._queue_unqueued()
 
@@ -164,6 +171,39 @@ class _Recovery:
             (self._report.recovered if outcome.is_partial else self._report.published).append(outcome.published)
         self._report.set_aside += [f"{path.parent.name}/{path.name}" for path in outcome.torn]
 
+    def _end_sessions(self) -> None:
+        for path in sorted(self._station.sessions.iterdir()):
+            with self._reporting(f"sessions/{path.name}"):
+                if path.name.endswith(TEMPORARY_SUFFIX):
+                    self._set_aside(path)
+                elif path.suffix == OPENING_SUFFIX and _is_plain(path):
+                    self._end_session(path)
+                elif path.suffix != LOCK_SUFFIX:
+                    self._report.unknown.append(f"sessions/{path.name}")
+
+    def _end_session(self, path: Path) -> None:
+        lock = try_lock(path.with_suffix(LOCK_SUFFIX))
+        if lock is None:
+            self._has_open_sessions = True
+            self._report.living.append(f"sessions/{path.name}")
+            return
+        try:
+            if path.exists() and not self._open_stems:  # else its recorder has just ended it, or an episode is to come
+                self._write_sheet(path)
+        finally:
+            retire_lock(lock)
+
+    def _write_sheet(self, path: Path) -> None:
+        try:
+            opening = decode_opening(self._disk.read(path))
+            sheet = write_sheet(self._disk, self._station, homes_of(self._station.home), opening, self._share_url)
+        except ValueError:  # no opening, or one with ids that no name can hold
+            self._set_aside(path)
+            return
+        remove_opening(self._disk, path)
+        if sheet is not None:
+            self._report.sheets.append(sheet.name)
+
     def _set_aside(self, path: Path) -> None:
         target = set_aside(self._station, path, self._disk)
         self._report.set_aside.append(f"{target.parent.name}/{target.name}")
@@ -215,7 +255,7 @@ class _Recovery:
         target = name_of_temporary(path)
         name = parse_name(target)
         if name is None:
-            return parse_session_name(target) is not None and not self._open_stems
+            return parse_session_name(target) is not None and not (self._open_stems or self._has_open_sessions)
         return name.stem not in self._open_stems
 
     def _queue_one(self, path: Path, relative: PurePosixPath) -> None:

@@ -1,4 +1,4 @@
-"""What lies under some paths, sorted by what it is: canonical files, local files, claims. Nothing is judged here.
+"""What lies under some paths, sorted by what it is: canonical and local files, claims, sheets. Nothing is judged.
 
 Files are found, station homes and shares alike, by their names; only a file that was named itself is looked into.
 """
@@ -12,8 +12,10 @@ from data.claims import Claim, decode_claim
 from data.episode_format import SUFFIX
 from data.findings import Answer, FileFinding
 from data.judgement import read_bytes
-from data.layout import Kind, parse_name
+from data.layout import Kind, SessionKind, parse_name, parse_session_name
 from data.local_format import LOCAL_SUFFIX, is_local
+from data.session_sheet import decode_sheet
+from data.sheet_check import FoundSheet
 from data.state_file import StateFileError
 
 PART_SUFFIX: Final = ".part"
@@ -45,6 +47,7 @@ class Found(NamedTuple):
     local_files: tuple[Path, ...]
     set_aside: int
     alone: frozenset[Path]
+    sheets: tuple[FoundSheet, ...] = ()
 
 
 def find(paths: Sequence[Path]) -> Found:
@@ -64,6 +67,7 @@ class _Search:
         self.strays: list[FileFinding] = []
         self._files: list[Path] = []
         self._claims: list[Claimed] = []
+        self._sheets: list[FoundSheet] = []
         self._local_files: list[Path] = []
         self._alone: set[Path] = set()
         self._set_aside = 0
@@ -74,7 +78,7 @@ class _Search:
         is_root = path == root
         is_local = path.name.endswith(_LOCAL) or (is_root and _holds_local(path))
         is_canonical = is_root or path.name.endswith(_CANONICAL)
-        if not (is_local or is_canonical or _is_claim(path)):
+        if not (is_local or is_canonical or _is_claim(path) or _is_sheet(path)):
             return False
         # Of a loop of links `resolve` would raise; `realpath` names it, and reading it fails in words.
         real = os.path.realpath(path)
@@ -84,6 +88,8 @@ class _Search:
                 self._local_files.append(path)
             elif is_canonical:
                 self._take_canonical(path, root)
+            elif _is_sheet(path):
+                self._take_sheet(path)
             else:
                 self._take_claim(path)
         return True
@@ -102,6 +108,12 @@ class _Search:
         except (OSError, StateFileError) as error:
             self.strays.append(FileFinding(path, Answer.DAMAGED, f"a claim that cannot be read: {error}"))
 
+    def _take_sheet(self, path: Path) -> None:
+        try:
+            self._sheets.append(FoundSheet(path, decode_sheet(path.read_bytes())))
+        except (OSError, StateFileError) as error:
+            self.strays.append(FileFinding(path, Answer.DAMAGED, f"a session's sheet that cannot be read: {error}"))
+
     def found(self) -> Found:
         """All of it."""
         return Found(
@@ -111,6 +123,7 @@ class _Search:
             tuple(self._local_files),
             self._set_aside,
             frozenset(self._alone),
+            tuple(self._sheets),
         )
 
 
@@ -151,3 +164,8 @@ def _holds_local(path: Path) -> bool:
 def _is_claim(path: Path) -> bool:
     name = parse_name(path.name)
     return name is not None and name.kind is Kind.CLAIM
+
+
+def _is_sheet(path: Path) -> bool:
+    name = parse_session_name(path.name)
+    return name is not None and name.kind is SessionKind.SHEET

@@ -3,6 +3,7 @@
     home/
         station.json   who this station is, where its episodes go, and where its second place is
         recording/     one folder per living episode, beside the lock that its writer holds
+        sessions/      sessions whose sheet is not written yet, beside the lock that their recorder holds
         episodes/      finished files, in the share's own layout
         outbox/        one item per finished file that the share has not acknowledged
         receipts/      one receipt per file that it has
@@ -59,6 +60,11 @@ class Station:
         return self.home / "recording"
 
     @property
+    def sessions(self) -> Path:
+        """Sessions that have begun, and whose sheet is not written yet."""
+        return self.home / "sessions"
+
+    @property
     def episodes(self) -> Path:
         """Finished files."""
         return self.home / "episodes"
@@ -86,7 +92,7 @@ class Station:
     @property
     def folders(self) -> tuple[Path, ...]:
         """All of them."""
-        return self.recording, self.episodes, self.outbox, self.receipts, self.revoked, self.torn
+        return self.recording, self.sessions, self.episodes, self.outbox, self.receipts, self.revoked, self.torn
 
     @property
     def courier_lock(self) -> Path:

@@ -1,4 +1,4 @@
-"""`verify`: every canonical file under some paths judged, and each laid beside its partner's.
+"""`verify`: every canonical file under some paths judged, laid beside its partner's, and held against the sheets.
 
 It reads and never writes. Progress is told to the caller; how a report looks is for `data.verification_report`.
 """
@@ -17,6 +17,7 @@ from data.judgement import read_bytes
 from data.judges import judge_files
 from data.parity import Difference, first_difference
 from data.search import PART_SUFFIX, SET_ASIDE, Claimed, Found, find
+from data.sheet_check import check_sheets
 from netcode.vocabulary import Terms
 
 __all__ = ["PART_SUFFIX", "SET_ASIDE", "Claimed", "Found", "Progress", "find", "gather", "verify_found", "verify_paths"]
@@ -48,7 +49,8 @@ def verify_found(found: Found, *, jobs: int | None = None, progress: Progress | 
     known |= {(claim.run, claim.episode) for _, claim in found.claims}
     orphans = find_orphans(found.local_files, known)
     gaps = find_gaps(episodes, found.alone)
-    return Report(episodes, (*found.strays, *strays, *orphans), len(found.local_files), found.set_aside, gaps)
+    unmet = check_sheets(found.sheets, found.claims)
+    return Report(episodes, (*found.strays, *strays, *orphans, *unmet), len(found.local_files), found.set_aside, gaps)
 
 
 def _sharing_terms(findings: Iterable[FileFinding]) -> Iterable[FileFinding]:

@@ -203,6 +203,7 @@ Limits = Annotated[
         show_default=False,
     ),
 ]
+StatusPaths = Annotated[list[Path], Argument(metavar="SRC...", help="A share, a station, or folders of them.")]
 KeysFolder = Annotated[
     Path, Argument(metavar="DIR", help="A new or empty folder; with --collector, more may be added.")
 ]

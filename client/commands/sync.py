@@ -90,6 +90,7 @@ def _show_recovery(report: RecoveryReport, console: Console) -> None:
     lines = {
         "published": report.published,
         "recovered": report.recovered,
+        "sheet written": report.sheets,
         "queued": report.queued,
         "set aside": report.set_aside,
         "in use, not touched": report.living,

@@ -44,19 +44,19 @@ def test_without_its_share_a_demo_keeps_everything_and_a_later_sync_delivers(
     assert episode["equal"]
     assert not episode["left"]["received"]
     assert not share.exists(), "a missing share is not made: a mount may be gone"
-    assert _waiting(home) == 6
+    assert _waiting(home) == 10
 
     share.write_text("a file in its place")
     blocked = terminal.run("sync", "--home", home)
     assert blocked.code == 1
     assert "a file in its place" in blocked.output
-    assert _waiting(home) == 6
+    assert _waiting(home) == 10
 
     share.unlink()
     share.mkdir()
     delivered = terminal.run("sync", "--home", home)
     assert delivered.code == 0, delivered.text
-    assert "6 files delivered, nothing waits" in delivered.output
+    assert "10 files delivered, nothing waits" in delivered.output
     assert terminal.run("verify", share).code == 0
 
 
@@ -69,7 +69,7 @@ def test_a_read_only_share_blocks_with_words_and_takes_it_later(terminal: Comman
         assert played.code == 1
         assert "it is read-only" in played.errors
         assert not played.has_traceback
-        assert _waiting(home) == 6
+        assert _waiting(home) == 10
     assert terminal.run("sync", "--home", home).code == 0
     assert _waiting(home) == 0
 
@@ -119,7 +119,7 @@ def test_a_share_that_hangs_costs_the_players_nothing_and_nobody_waits_for_it(
     assert episode["equal"]
     assert {episode[seat]["end"] for seat in ("left", "right")} == {"finished"}
     assert terminal.processes() == {}, "the courier was ended with the demo"
-    assert _waiting(home) == 6
+    assert _waiting(home) == 10
     (share / MARK_NAME).unlink()
     assert terminal.run("sync", "--home", home).code == 0
     assert terminal.run("outbox", "--home", home).code == 0
