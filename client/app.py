@@ -63,6 +63,8 @@ class Parts:
     clock: Callable[[], int]
     takes_focus: bool
     """Whether the window asks for the keyboard before each round: a person's does."""
+    waits_for_disk: bool
+    """Whether the window stays while an episode is on no disk: where somebody can see it, and make room."""
 
 
 class Client:
@@ -92,6 +94,9 @@ class Client:
         self._asked_link_at = now
         self._was_live = True
         self._has_left = False
+        self._waits_for_disk = parts.waits_for_disk
+        self._was_warned = False
+        self._told_alarms = False
         self._told_delivery: tuple[str, ...] = ()
 
     def run(self) -> None:
@@ -114,7 +119,16 @@ class Client:
         now = self._parts.clock()
         if self._closed_at is None:
             self._closed_at = now
-        return now - self._closed_at >= self._final
+        return now - self._closed_at >= self._final and not self._is_waiting_for_disk()
+
+    def _is_waiting_for_disk(self) -> bool:
+        """An episode that no disk takes lives in this program alone, and its alarm asks not to close it."""
+        is_waiting = self._waits_for_disk and self._parts.recorder.has_unsealed
+        alarms = self._parts.recorder.alarms if is_waiting else ()
+        if alarms and not self._told_alarms:
+            self._parts.reports.tell("waits_for_disk", alarms=list(alarms))
+            self._told_alarms = True
+        return is_waiting
 
     # --- waiting and listening ------------------------------------------------------------------------------------
 
@@ -211,6 +225,10 @@ class Client:
         """Somebody wants this seat to go: politely, and on a second request without a last screen."""
         parts = self._parts
         is_impatient = event.by == "signal" or self._has_left or parts.session.phase is Phase.CLOSED
+        if event.by == "signal" or self._was_warned:
+            self._waits_for_disk = False
+        elif self._closed_at is not None and self._is_waiting_for_disk():
+            self._was_warned = True  # the window asks not to be closed; who does it once more means it
         self._final = 0 if is_impatient else min(self._final, LEAVER_SECONDS * SECOND)
         self._has_left = True
         parts.session.leave(now)

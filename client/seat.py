@@ -286,6 +286,7 @@ def _parts(
         reports=reports,
         clock=now_ns,
         takes_focus=not plan.is_bot and not plan.headless,
+        waits_for_disk=not plan.headless,
     )
 
 

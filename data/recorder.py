@@ -105,6 +105,7 @@ class Recorder:
         # The tick's side:
         self._queue: deque[Tape | _Frames | _Note | _End] = deque()
         self._is_open = False
+        self._ended = 0
         self._rows = 0
         self._refused_frames = 0
         self._refused_notes = 0
@@ -173,6 +174,7 @@ class Recorder:
             raise ValueError(f"end: expected {expected}, got {ending.end.rows} rows")
         self._queue.append(_End(self._honest(ending), statistics))
         self._is_open = False
+        self._ended += 1
         self._wake.set()
 
     def _honest(self, ending: Ending) -> Ending:
@@ -206,6 +208,11 @@ class Recorder:
     def sealed(self) -> tuple[SealedEpisode, ...]:
         """The episodes that are durable and queued, in the order in which they became so."""
         return self._sealed
+
+    @property
+    def has_unsealed(self) -> bool:
+        """Whether an ended episode is not durable yet and may become so: to end the program now could lose it."""
+        return self._ended > len(self._sealed) and not self._fault
 
     @property
     def refused_notes(self) -> int:

@@ -140,20 +140,27 @@ class Pair:
         make_keys(self.keys)
 
     def start(
-        self, seat: Seat, address: str, *more: object, keys: Path | None = None, before: Sequence[str] = ()
+        self,
+        seat: Seat,
+        address: str,
+        *more: object,
+        keys: Path | None = None,
+        before: Sequence[str] = (),
+        headless: bool = True,
     ) -> Player:
         """Start a seat's program; `before` is a command that runs it elsewhere."""
         self._starts += 1
         way = "--listen" if seat is Seat.LEFT else "--partner"
         who = ("--keys", keys or self.keys, "--dyad", 1, "--session", 1, "--participant", f"P{seat + 1}")
         where = ("--home", self._terminal.folder / seat.word)
-        what = ("--headless", "--bot", "--reports", "--no-courier", "--final-seconds", 0, "--seed", 3)
+        what = ("--bot", "--reports", "--no-courier", "--final-seconds", 0, "--seed", 3)
+        what += ("--headless",) if headless else ()
         command = (*before, sys.executable, LAUNCHER, "play", "--seat", seat.word, way, address)
         return Player(self._terminal, seat, (*command, *who, *where, *what, *self._length, *more), self._starts)
 
-    def start_left(self, *more: object) -> tuple[Player, str]:
+    def start_left(self, *more: object, before: Sequence[str] = (), headless: bool = True) -> tuple[Player, str]:
         """Start the left seat; it, and where it listens."""
-        left = self.start(Seat.LEFT, LOOPBACK, *more)
+        left = self.start(Seat.LEFT, LOOPBACK, *more, before=before, headless=headless)
         return left, str(left.await_word("listening")["address"])
 
 
