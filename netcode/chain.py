@@ -65,13 +65,15 @@ class SessionChain:
         """The chain over the header and all rows so far."""
         return self._hash.digest()
 
-    def hear(self, checkpoint: Checkpoint) -> None:
+    def hear(self, rows: int, value: bytes) -> None:
         """Note the partner's checkpoint; it waits until we have as many rows."""
-        if checkpoint.rows > self._settled_rows and len(self._theirs) < _MAX_PENDING:
-            self._theirs.setdefault(*checkpoint)
+        if rows > self._settled_rows and len(self._theirs) < _MAX_PENDING:
+            self._theirs.setdefault(rows, value)
 
     def agrees(self) -> bool:
         """Compare those checkpoints of the partner that we have reached, then forget the frames that they settle."""
+        if not self._theirs:
+            return True  # as it is in nearly every tick
         for rows in sorted(self._theirs.keys() & self._own.keys()):
             if self._own[rows] != self._theirs[rows]:
                 return False

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import Enum
-from typing import Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from games.contract import Game, Seat
 from netcode.chain import CHAIN_BYTES, ROW_HASH_BYTES, SessionChain, first_difference
@@ -11,7 +11,17 @@ from netcode.limits import Times
 from netcode.pacing import Pacing
 from netcode.packets import Divergence, Play, Verdict
 from netcode.timeline import Progress, RowEncoder, Timeline
-from netcode.vocabulary import AWAY, Agreement, ConfirmedFrame, End, Ending, EpisodeTerms, Input, Reason
+from netcode.vocabulary import (
+    AWAY,
+    CHECKPOINT_FRAMES,
+    Agreement,
+    ConfirmedFrame,
+    End,
+    Ending,
+    EpisodeTerms,
+    Input,
+    Reason,
+)
 
 S = TypeVar("S")
 
@@ -24,6 +34,10 @@ class Held(Enum):
     """The prediction window is full."""
     END = "end"
     """The newest state is an end, which may be a guess."""
+
+
+_NOT_HELD: Final = Held.NO
+"""Up to Python 3.11 each `Held.NO` is a call, and every tick asks several times."""
 
 
 class Tick(NamedTuple):
@@ -89,12 +103,15 @@ class Episode(Generic[S]):
         self._seat = seat
         self._rules = rules
         self._times = times
+        self._delay = rules.delay_frames
         self._action_count = len(rules.actions)
         self._unacknowledged = bytearray()
         self._partner_verdict: Verdict | None = None
         self._partner_is_gone = False
         self._ended_at = now
         self._diverged_at: int | None = None
+        self._is_over = False
+        """It has an ending, or the chains are known to differ: no further frame is confirmed."""
         self._partner_hashes: Divergence | None = None
 
     # --- one tick -------------------------------------------------------------------------------------------------
@@ -104,14 +121,6 @@ class Episode(Generic[S]):
         """Whether the next `advance` will commit an input: not while a tick is held, and not after the end."""
         timeline = self.timeline
         return not self._is_over and timeline.end is None and timeline.own.count == self.frame + self._delay
-
-    @property
-    def _is_over(self) -> bool:
-        return self.ending is not None or self._diverged_at is not None
-
-    @property
-    def _delay(self) -> int:
-        return self._rules.delay_frames
 
     def advance(self, sample: Input | None, now: int) -> Tick:
         """Run one tick: commit first, fold in what arrived, then compute the next frame or hold.
@@ -123,10 +132,10 @@ class Episode(Generic[S]):
             self._commit(sample)
         late = self._settle(self.frame)
         held = self._why_held()
-        if held is Held.NO:
+        if held is _NOT_HELD:
             self.frame += 1
             late = _joined(late, self._settle(self.frame))
-        if held is not Held.NO and self.held is Held.NO:
+        elif self.held is _NOT_HELD:
             self.held_since = now
         self.held = held
         self._judge(now)
@@ -142,18 +151,19 @@ class Episode(Generic[S]):
         progress = self.timeline.advance(present)
         for frame in progress.confirmed:
             self.chain.add(frame)
+            if frame.frame % CHECKPOINT_FRAMES == 0:
+                self.timeline.forget_settled_inputs()
         return progress
 
     def _why_held(self) -> Held:
         if self._is_over or self.timeline.head_is_end:
             return Held.END
         if self.frame < self.timeline.partner.count + self._rules.window_frames:
-            return Held.NO
+            return _NOT_HELD
         return Held.WINDOW
 
     def _tick(self, progress: Progress) -> Tick:
         timeline = self.timeline
-        guess = timeline.guess(self.frame - 1) if timeline.predicted_count else -1
         return Tick(
             self.frame,
             timeline.head,
@@ -162,7 +172,7 @@ class Episode(Generic[S]):
             self.held,
             progress.rollback_frames,
             progress.wrong_guesses,
-            guess,
+            timeline.head_guess,
             timeline.own.count,
             timeline.partner.count,
             timeline.confirmed_count,
@@ -190,8 +200,9 @@ class Episode(Generic[S]):
         if play.frame >= self.partner_frame:
             self.partner_frame = play.frame
             self.pacing.hear(play.frame, play.advantage, self.frame, rtt, now)
-        self.partner_verified = max(self.partner_verified, play.verified)
-        self.chain.hear(play.checkpoint)
+        if play.verified > self.partner_verified:
+            self.partner_verified = play.verified
+        self.chain.hear(play.checkpoint_rows, play.checkpoint)
 
     def _fresh_inputs(self, play: Play) -> list[Input]:
         have = self.timeline.partner.count
@@ -209,7 +220,6 @@ class Episode(Generic[S]):
         if gained > 0:
             del self._unacknowledged[: gained * INPUT_BYTES]
             self.acknowledged = received
-            self.timeline.forget_settled_inputs()
 
     def packet(self, now: int) -> Play:
         """What this seat has to say now: everything that could repair any loss."""
@@ -220,7 +230,7 @@ class Episode(Generic[S]):
             bytes(self._unacknowledged),
             timeline.partner.count,
             timeline.confirmed_count,
-            self.chain.latest,
+            *self.chain.latest,
             self.pacing.own_estimate(self.frame, now),
         )
 
@@ -289,6 +299,7 @@ class Episode(Generic[S]):
         """Both stop and exchange row hashes; the first differing frame is named when the partner's are here."""
         if self._diverged_at is None:
             self._diverged_at = now
+            self._is_over = True
         theirs = self._partner_hashes
         if theirs is None and now - self._diverged_at < self._times.fin_wait:
             return
@@ -333,6 +344,7 @@ class Episode(Generic[S]):
 
     def _close(self, end: End, agreement: Agreement, *, is_seal: bool = False) -> None:
         theirs = self._partner_verdict
+        self._is_over = True
         self.ending = Ending(
             end,
             agreement,

@@ -1,6 +1,7 @@
 """The inputs of one seat, in frame order. No gaps, nothing written twice; forgotten when nobody needs them any more."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from netcode.vocabulary import AWAY, CATCHING_UP, NEUTRAL, Command, Input
@@ -8,6 +9,8 @@ from netcode.vocabulary import AWAY, CATCHING_UP, NEUTRAL, Command, Input
 INPUT_BYTES: Final = 3
 """On the wire an input is three bytes: action, flags, command."""
 _KNOWN_FLAGS: Final = AWAY | CATCHING_UP
+_INPUTS_CACHED: Final = 4096
+"""Distinct inputs: a game's actions times the flags times the commands, with room."""
 _TRIM_AT: Final = 512
 """Forgotten inputs are deleted in lots, so that trimming costs nothing a frame."""
 
@@ -29,14 +32,20 @@ def decode_inputs(data: bytes, action_count: int) -> list[Input]:
     """
     if len(data) % INPUT_BYTES:
         raise ProtocolError(f"expected {INPUT_BYTES} bytes an input, got {len(data)} bytes")
-    inputs = [Input(*data[at : at + INPUT_BYTES]) for at in range(0, len(data), INPUT_BYTES)]
-    for action, flags, command in inputs:
-        if action >= action_count or flags & ~_KNOWN_FLAGS or command > Command.ABORT:
-            raise ProtocolError(
-                f"expected action < {action_count}, flags <= {_KNOWN_FLAGS}, command <= 1,"
-                f" got {action}, {flags}, {command}"
-            )
+    inputs = [_input(data[at : at + INPUT_BYTES]) for at in range(0, len(data), INPUT_BYTES)]
+    if inputs and max(inputs).action >= action_count:
+        raise ProtocolError(f"expected an action below {action_count}, got {max(inputs).action}")
     return inputs
+
+
+@lru_cache(_INPUTS_CACHED)
+def _input(data: bytes) -> Input:
+    action, flags, command = data
+    if flags & ~_KNOWN_FLAGS or command > Command.ABORT:
+        raise ProtocolError(
+            f"expected flags within {_KNOWN_FLAGS} and a command up to {Command.ABORT:d}, got {flags} and {command}"
+        )
+    return Input(action, flags, command)
 
 
 class InputQueue:
@@ -52,6 +61,10 @@ class InputQueue:
 
     def __getitem__(self, frame: int) -> Input:
         return self._inputs[frame - self._first]
+
+    def between(self, start: int, stop: int) -> list[Input]:
+        """The inputs of the frames from `start` to `stop`."""
+        return self._inputs[start - self._first : stop - self._first]
 
     def append(self, item: Input) -> None:
         """Commit the input of frame `count`."""

@@ -21,7 +21,7 @@ class Pacing:
     """One seat's view of the frame advantage, in 1/1000 frame, and the period that follows from it."""
 
     def __init__(self, tick_rate: int) -> None:
-        self._tick_rate = tick_rate
+        self._milliframe_rate = tick_rate * MILLIFRAMES
         self._partner_frame = 0
         self._partner_heard = 0
         self._rtt = 0
@@ -47,7 +47,7 @@ class Pacing:
         if self._partner_frame == 0 or own_frame == 0:
             return 0
         since = min(now - self._partner_heard, _MOST_EXTRAPOLATED) + self._rtt // 2
-        return (own_frame - self._partner_frame) * MILLIFRAMES - since * self._tick_rate * MILLIFRAMES // SECOND
+        return (own_frame - self._partner_frame) * MILLIFRAMES - since * self._milliframe_rate // SECOND
 
     @property
     def stretch(self) -> int:

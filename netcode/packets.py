@@ -13,7 +13,7 @@ from zlib import crc32
 
 import msgpack
 
-from netcode.chain import CHAIN_BYTES, ROW_HASH_BYTES, Checkpoint
+from netcode.chain import CHAIN_BYTES, ROW_HASH_BYTES
 from netcode.inputs import INPUT_BYTES, ProtocolError
 from netcode.limits import MAX_EPISODE_FRAMES, MAX_PACKET_BYTES, MAX_UNACKNOWLEDGED
 from netcode.vocabulary import PROTOCOL_VERSION
@@ -24,6 +24,7 @@ INSTANCE_BYTES: Final = 8
 NO_EPISODE: Final = -1
 _MAX_EPISODES: Final = 1 << 16
 _MAX_TIME: Final = (1 << 63) - 1
+_MAX_INPUT_BYTES: Final = MAX_UNACKNOWLEDGED * INPUT_BYTES
 _MAX_TEXT: Final = 1024
 _MAX_ROWS_NAMED: Final = 1024
 _MAX_FIELDS: Final = 64
@@ -61,20 +62,18 @@ class Verdict(NamedTuple):
     digest: bytes
 
 
-class Probe(NamedTuple):
-    """Three of the four times of a round trip, in ns of the clock of whoever took them; the receiver has the fourth."""
-
-    echoed_sent: int
-    echoed_received: int
-    sent: int
-
-
 class Envelope(NamedTuple):
-    """What stands on every packet. `seen` is the last episode for which the sender holds the receiver's verdict."""
+    """What stands on every packet.
+
+    The times are three of the four of a round trip, in ns of the clock of whoever took them; the receiver has the
+    fourth. `seen` is the last episode for which the sender holds the receiver's verdict.
+    """
 
     run: bytes
     episode: int
-    probe: Probe
+    echoed_sent: int
+    echoed_received: int
+    sent: int
     verdict: Verdict | None
     seen: int
 
@@ -108,7 +107,8 @@ class Play(NamedTuple):
     """All that repairs any loss: my inputs that you have not acknowledged, from frame `first` on, and where I stand.
 
     `frame` is my present, `received` are your inputs that I have (the cumulative acknowledgement), `verified` my
-    confirmed rows, `advantage` how far (1/1000 frame) I think I am ahead of you.
+    confirmed rows, `checkpoint` my chain after `checkpoint_rows`, `advantage` how far (1/1000 frame) I think I am ahead
+    of you.
     """
 
     frame: int
@@ -116,7 +116,8 @@ class Play(NamedTuple):
     inputs: bytes
     received: int
     verified: int
-    checkpoint: Checkpoint
+    checkpoint_rows: int
+    checkpoint: bytes
     advantage: int
 
 
@@ -166,13 +167,8 @@ _pack: Final = msgpack.Packer(use_bin_type=True, autoreset=True).pack
 
 def encode(packet: Packet) -> bytes:
     """The bytes of a packet."""
-    (run, episode, probe, verdict, seen), body = packet
-    if type(body) is Play:
-        frame, first, inputs, received, verified, checkpoint, advantage = body
-        fields: tuple[Any, ...] = (frame, first, inputs, received, verified, checkpoint[0], checkpoint[1], advantage)
-    else:
-        fields = tuple(body)
-    data: bytes = _pack((_KIND_OF[type(body)], PROTOCOL_VERSION, run, episode, *probe, verdict, seen, *fields))
+    envelope, body = packet
+    data: bytes = _pack((_KIND_OF[type(body)], PROTOCOL_VERSION, *envelope, *body))
     return data + crc32(data).to_bytes(_CHECKSUM_BYTES, "big")
 
 
@@ -191,10 +187,10 @@ def decode(data: bytes) -> Packet:
     parse = _PARSERS.get(kind) if type(kind) is int else None
     if parse is None:
         raise ProtocolError(f"expected a packet kind from 1 to {len(_PARSERS)}, got {kind!r:.40}")
-    return Packet(_envelope(fields), parse(fields[_ENVELOPE_FIELDS:]))
+    return Packet(_envelope(fields[2:_ENVELOPE_FIELDS]), parse(fields[_ENVELOPE_FIELDS:]))
 
 
-_ENVELOPE_FIELDS: Final = 9
+_ENVELOPE_FIELDS: Final = 2 + len(Envelope._fields)
 
 
 def _unpack(data: bytes) -> Sequence[Any]:
@@ -212,19 +208,53 @@ def _unpack(data: bytes) -> Sequence[Any]:
     return fields
 
 
+class _Bounds(NamedTuple):
+    """What a field may be: of an integer its value, of bytes their length, lies between `least` and `most`."""
+
+    name: str
+    kind: type
+    least: int
+    most: int
+
+
+def _wrong(fields: Sequence[Any], bounds: Sequence[_Bounds]) -> ProtocolError:
+    """The error that names the first field out of its bounds. Every tick brings an envelope and a PLAY: they are
+    checked whole, and taken apart only when something is wrong.
+    """
+    for value, (name, kind, least, most) in zip(fields, bounds, strict=True):
+        size = len(value) if type(value) is bytes else value
+        if type(value) is not kind or not least <= size <= most:
+            words = "an integer" if kind is int else "bytes, as many as"
+            return ProtocolError(f"{name}: expected {words} from {least} to {most}, got {value!r:.40}")
+    raise AssertionError("what was refused is out of some bounds")
+
+
 def _envelope(fields: Sequence[Any]) -> Envelope:
-    run, episode, echoed_sent, echoed_received, sent, verdict, seen = fields[2:_ENVELOPE_FIELDS]
-    return Envelope(
-        _bytes("run", run, RUN_BYTES),
-        _integer("episode", episode, _MAX_EPISODES),
-        Probe(
-            _integer("echoed send time", echoed_sent, _MAX_TIME),
-            _integer("echoed receive time", echoed_received, _MAX_TIME),
-            _integer("send time", sent, _MAX_TIME),
-        ),
-        None if verdict is None else _verdict(verdict),
-        _integer("seen", seen, _MAX_EPISODES, least=NO_EPISODE),
-    )
+    run, episode, echoed_sent, echoed_received, sent, verdict, seen = fields
+    if verdict is not None:
+        verdict = _verdict(verdict)
+    if not (
+        type(run) is bytes
+        and type(episode) is type(echoed_sent) is type(echoed_received) is type(sent) is type(seen) is int
+        and len(run) == RUN_BYTES
+        and 0 <= episode <= _MAX_EPISODES
+        and 0 <= echoed_sent <= _MAX_TIME
+        and 0 <= echoed_received <= _MAX_TIME
+        and 0 <= sent <= _MAX_TIME
+        and NO_EPISODE <= seen <= _MAX_EPISODES
+    ):
+        raise _wrong((run, episode, echoed_sent, echoed_received, sent, seen), _ENVELOPE_BOUNDS)
+    return Envelope(run, episode, echoed_sent, echoed_received, sent, verdict, seen)
+
+
+_ENVELOPE_BOUNDS: Final = (
+    _Bounds("run", bytes, RUN_BYTES, RUN_BYTES),
+    _Bounds("episode", int, 0, _MAX_EPISODES),
+    _Bounds("echoed send time", int, 0, _MAX_TIME),
+    _Bounds("echoed receive time", int, 0, _MAX_TIME),
+    _Bounds("send time", int, 0, _MAX_TIME),
+    _Bounds("seen", int, NO_EPISODE, _MAX_EPISODES),
+)
 
 
 def _verdict(value: object) -> Verdict:
@@ -268,19 +298,34 @@ def _ready(fields: Sequence[Any]) -> Ready:
 
 
 def _play(fields: Sequence[Any]) -> Play:
-    _expect(fields, 8)
+    _expect(fields, len(_PLAY_BOUNDS))
     frame, first, inputs, received, verified, rows, value, advantage = fields
-    if type(inputs) is not bytes or len(inputs) > MAX_UNACKNOWLEDGED * INPUT_BYTES:
-        raise ProtocolError(f"inputs: expected at most {MAX_UNACKNOWLEDGED * INPUT_BYTES} bytes")
-    return Play(
-        _integer("frame", frame, MAX_EPISODE_FRAMES),
-        _integer("first input", first, MAX_EPISODE_FRAMES),
-        inputs,
-        _integer("received", received, MAX_EPISODE_FRAMES),
-        _integer("verified", verified, MAX_EPISODE_FRAMES),
-        Checkpoint(_integer("checkpoint rows", rows, MAX_EPISODE_FRAMES), _bytes("checkpoint", value, CHAIN_BYTES)),
-        _integer("advantage", advantage, _MAX_TIME, least=-_MAX_TIME),
-    )
+    if not (
+        type(frame) is type(first) is type(received) is type(verified) is type(rows) is type(advantage) is int
+        and type(inputs) is type(value) is bytes
+        and 0 <= frame <= MAX_EPISODE_FRAMES
+        and 0 <= first <= MAX_EPISODE_FRAMES
+        and 0 <= received <= MAX_EPISODE_FRAMES
+        and 0 <= verified <= MAX_EPISODE_FRAMES
+        and 0 <= rows <= MAX_EPISODE_FRAMES
+        and len(inputs) <= _MAX_INPUT_BYTES
+        and len(value) == CHAIN_BYTES
+        and -_MAX_TIME <= advantage <= _MAX_TIME
+    ):
+        raise _wrong(fields, _PLAY_BOUNDS)
+    return Play(frame, first, inputs, received, verified, rows, value, advantage)
+
+
+_PLAY_BOUNDS: Final = (
+    _Bounds("frame", int, 0, MAX_EPISODE_FRAMES),
+    _Bounds("first input", int, 0, MAX_EPISODE_FRAMES),
+    _Bounds("inputs", bytes, 0, _MAX_INPUT_BYTES),
+    _Bounds("received", int, 0, MAX_EPISODE_FRAMES),
+    _Bounds("verified", int, 0, MAX_EPISODE_FRAMES),
+    _Bounds("checkpoint rows", int, 0, MAX_EPISODE_FRAMES),
+    _Bounds("checkpoint", bytes, CHAIN_BYTES, CHAIN_BYTES),
+    _Bounds("advantage", int, -_MAX_TIME, _MAX_TIME),
+)
 
 
 def _beat(fields: Sequence[Any]) -> Beat:

@@ -26,7 +26,6 @@ from netcode.packets import (
     OtherProtocolError,
     Packet,
     Play,
-    Probe,
     Ready,
     Refusal,
     Verdict,
@@ -114,6 +113,8 @@ class Session(Generic[S]):
         self.probe: RoundTrip | None = None
         self.rtt = 0
         """The smoothed round-trip time (ns)."""
+        self._played: Episode[S] | None = None
+        """The episode while it is played, which is the phase `PLAYING`; in every other phase None."""
         self._times = setup.times
         self._partner: Hello | None = None
         self._agreed: Agreed | None = None
@@ -142,7 +143,7 @@ class Session(Generic[S]):
     @property
     def wants_input(self) -> bool:
         """Whether the next `advance` will commit an input. A held tick is neither sampled nor committed anew."""
-        return self.phase is Phase.PLAYING and self.episode is not None and self.episode.wants_input
+        return self._played is not None and self._played.wants_input
 
     @property
     def ending(self) -> Ending | None:
@@ -169,9 +170,9 @@ class Session(Generic[S]):
 
     def owed(self, due: int) -> int:
         """How many of the ticks that are due by the caller's clock the pair really played on without this seat."""
-        if self.phase is not Phase.PLAYING or self.episode is None:
+        if self._played is None:
             return 0
-        return min(due, max(0, self.episode.partner_frame - self.episode.frame))
+        return min(due, max(0, self._played.partner_frame - self._played.frame))
 
     def leave(self, now: int) -> None:
         """This seat wants to go. In play it becomes a command in the next input; elsewhere a word to the partner."""
@@ -188,7 +189,7 @@ class Session(Generic[S]):
         phase. `sample` is needed exactly when `wants_input`.
         """
         self._excuse_standstill(now)
-        tick = self._play(sample, now) if self.phase is Phase.PLAYING else None
+        tick = self._play(self._played, sample, now) if self._played is not None else None
         self._turn(now)
         return tick
 
@@ -205,9 +206,7 @@ class Session(Generic[S]):
             if self.episode is not None:
                 self.episode.excuse(excess)
 
-    def _play(self, sample: Input | None, now: int) -> Tick:
-        episode = self.episode
-        assert episode is not None, "playing means playing an episode"
+    def _play(self, episode: Episode[S], sample: Input | None, now: int) -> Tick:
         if sample is not None and self._left_at is not None:
             sample = sample._replace(command=Command.ABORT.value)
         tick = episode.advance(sample, now)
@@ -219,21 +218,21 @@ class Session(Generic[S]):
 
     def _turn(self, now: int) -> None:
         """Enter the next phase when the present one is over."""
+        if self._played is not None:
+            if self._played.ending is not None:
+                self._finish_episode(self._played.ending, now)
+            return
         times, since = self._times, now - self._phase_since
-        is_alone = self.silent_for(now) >= times.lost
         match self.phase:
             case Phase.GREETING:
                 if self._agreed is not None and self._probes >= HANDSHAKE_PROBES:
                     self._ready_next(now)
-            case Phase.READYING if is_alone:
+            case Phase.READYING if self.silent_for(now) >= times.lost:
                 self._enter(Phase.WAITING, now)
             case Phase.COUNTDOWN:
                 if self.countdown_left(now) == 0:
                     self._started = True
                     self._enter(Phase.PLAYING, now)
-            case Phase.PLAYING:
-                if self.ending is not None:
-                    self._finish_episode(self.ending, now)
             case Phase.RESULT:
                 if since >= times.result:
                     self._after_result(now)
@@ -250,6 +249,7 @@ class Session(Generic[S]):
 
     def _enter(self, phase: Phase, now: int) -> None:
         self.phase = phase
+        self._played = self.episode if phase is Phase.PLAYING else None
         self._phase_since = now
         self._spoke_at = now - self._times.hello_every
 
@@ -313,34 +313,34 @@ class Session(Generic[S]):
         (a greeting, a READY, a GOODBYE) counts only from the newest packet, or an old one could bring back the past.
         """
         envelope, body = packet
-        probe = envelope.probe
-        self._echo = (probe.sent, now)
+        self._echo = (envelope.sent, now)
         if type(body) is Hello or type(body) is Refusal:
-            if self._answers_us(probe, now):
-                self._take_introduction(body, probe, now)
+            if self._answers_us(envelope, now):
+                self._take_introduction(body, envelope, now)
         elif self._agreed is None or envelope.run != self._agreed.run:
             self.strays += 1
         else:
-            is_newest = probe.sent >= self._newest_sent
+            is_newest = envelope.sent >= self._newest_sent
             if is_newest:
-                self._newest_sent = probe.sent
+                self._newest_sent = envelope.sent
                 self._hear(envelope, now)
-            self._take_probe(probe, now)
+            self._take_probe(envelope, now)
             self._take_verdict(envelope)
             self._take_body(body, envelope.episode, now, is_newest=is_newest)
 
-    def _answers_us(self, probe: Probe, now: int) -> bool:
+    def _answers_us(self, envelope: Envelope, now: int) -> bool:
         """Whether it echoes a packet that this program sent: a recording of another session cannot."""
-        return probe.echoed_sent > 0 and self._born <= probe.echoed_sent <= now
+        return envelope.echoed_sent > 0 and self._born <= envelope.echoed_sent <= now
 
-    def _take_introduction(self, body: Hello | Refusal, probe: Probe, now: int) -> None:
+    def _take_introduction(self, body: Hello | Refusal, envelope: Envelope, now: int) -> None:
         """Take a greeting or a refusal, which belong to no run."""
         is_new = type(body) is Hello and (self._partner is None or self._partner.instance != body.instance)
-        if (probe.sent < self._newest_sent and not is_new) or (type(body) is Hello and body.instance in self._retired):
+        is_retired = type(body) is Hello and body.instance in self._retired
+        if is_retired or (envelope.sent < self._newest_sent and not is_new):
             self.strays += 1
             return
-        self._newest_sent = probe.sent
-        self._take_probe(probe, now)
+        self._newest_sent = envelope.sent
+        self._take_probe(envelope, now)
         if type(body) is Refusal:
             self._refuse(body.lines, now)
         elif type(body) is Hello:
@@ -348,21 +348,22 @@ class Session(Generic[S]):
 
     def _hear(self, envelope: Envelope, now: int) -> None:
         """The partner is there. While we play, only in this episode: one that is elsewhere will send no more inputs."""
-        episode = self.episode
-        if self.phase is not Phase.PLAYING or episode is None or envelope.episode == episode.terms.episode:
+        if self._played is None or envelope.episode == self._played.terms.episode:
             self._heard_at = now
 
-    def _take_probe(self, probe: Probe, now: int) -> None:
-        if not self._answers_us(probe, now):
+    def _take_probe(self, envelope: Envelope, now: int) -> None:
+        if not self._answers_us(envelope, now):
             return
-        trip = RoundTrip(probe.echoed_sent, probe.echoed_received, probe.sent, now)
-        if 0 <= trip.duration < self._times.lost:
+        trip = RoundTrip(envelope.echoed_sent, envelope.echoed_received, envelope.sent, now)
+        duration = trip.duration
+        if 0 <= duration < self._times.lost:
             self._probes += 1
             self.probe = trip
-            self.rtt = trip.duration if self.rtt == 0 else self.rtt + (trip.duration - self.rtt) // 8
+            self.rtt = self.rtt + (duration - self.rtt) // 8 if self.rtt else duration
 
     def _take_verdict(self, envelope: Envelope) -> None:
-        self._partner_seen = max(self._partner_seen, envelope.seen)
+        if envelope.seen > self._partner_seen:
+            self._partner_seen = envelope.seen
         verdict, episode = envelope.verdict, self.episode
         if verdict is None:
             return
@@ -380,7 +381,8 @@ class Session(Generic[S]):
             if is_newest and episode is not None and index > episode.terms.episode:
                 episode.hear_departure()
         elif type(body) is Play:
-            self._start_countdown(self._times.countdown, now)
+            if self._played is None:
+                self._start_countdown(self._times.countdown, now)
             episode.receive(body, self.rtt, now)
         elif type(body) is Ready:
             if is_newest:
@@ -447,9 +449,8 @@ class Session(Generic[S]):
 
     def _hear_goodbye(self, now: int) -> None:
         self.partner_left = True
-        episode = self.episode
-        if self.phase is Phase.PLAYING and episode is not None:
-            episode.hear_departure()
+        if self._played is not None:
+            self._played.hear_departure()
         elif self.phase not in (Phase.FINISHED, Phase.REFUSED, Phase.CLOSED, Phase.RESULT):
             self._enter(Phase.FINISHED, now)
 
@@ -457,14 +458,12 @@ class Session(Generic[S]):
 
     def packets(self, now: int) -> list[bytes]:
         """What to send now. In play every call speaks; elsewhere about ten times a second."""
-        bodies = self._bodies(now)
-        return [self._sealed(body, now) for body in bodies]
+        return [self._sealed(body, now) for body in self._bodies(now)]
 
     def _bodies(self, now: int) -> list[Body]:
-        episode = self.episode
-        if self.phase is Phase.PLAYING and episode is not None:
-            divergence = episode.divergence
-            play = episode.packet(now)
+        if self._played is not None:
+            divergence = self._played.divergence
+            play = self._played.packet(now)
             return [play] if divergence is None else [play, divergence]
         if self.phase is Phase.CLOSED or now - self._spoke_at < self._times.hello_every:
             return []
@@ -513,9 +512,8 @@ class Session(Generic[S]):
         run = self._agreed.run if self._agreed is not None else NO_RUN
         episode = self.episode
         verdict = (episode.verdict if episode is not None else None) or self._verdict
-        probe = Probe(self._echo[0], self._echo[1], now)
         index = episode.terms.episode if episode is not None else 0
-        return encode(Packet(Envelope(run, index, probe, verdict, self._seen), body))
+        return encode(Packet(Envelope(run, index, *self._echo, now, verdict, self._seen), body))
 
 
 def is_notable(trip: RoundTrip, last: RoundTrip | None) -> bool:

@@ -35,11 +35,8 @@ RowEncoder = Callable[
 DIGEST_BYTES: Final = 8
 
 
-class Predicted(NamedTuple):
-    """A frame of the tail: the actions it was computed with, one of them guessed, and what they gave."""
-
-    actions: tuple[int, int]
-    transition: Transition
+Predicted = tuple[tuple[int, int], Transition]
+"""A frame of the tail: the actions it was computed with, one of them guessed, and what they gave."""
 
 
 class Progress(NamedTuple):
@@ -72,6 +69,7 @@ class Timeline(Generic[S]):
         """The computed end, once a confirmed frame was terminal."""
         self._game = game
         self._seat = seat
+        self._is_left = seat is Seat.LEFT
         self._encode_row = encode_row
         self._guess_frames = guess_frames
         self._away_limit_frames = away_limit_frames
@@ -82,7 +80,7 @@ class Timeline(Generic[S]):
     @property
     def head(self) -> S:
         """The newest state: predicted where there is a tail, else confirmed."""
-        return cast(S, self._tail[-1].transition.state) if self._tail else self._state
+        return cast(S, self._tail[-1][1].state) if self._tail else self._state
 
     @property
     def head_count(self) -> int:
@@ -99,7 +97,12 @@ class Timeline(Generic[S]):
         """Whether the newest state, which may be a guess, is an end: nothing can be computed after it."""
         if not self._tail:
             return self.end is not None
-        return self._tail[-1].transition.done or self.own[self.head_count - 1].command == Command.ABORT
+        return self._tail[-1][1].done or self.own[self.head_count - 1].command != 0
+
+    @property
+    def head_guess(self) -> int:
+        """The partner's action that the newest state was computed with, if that is a guess; else -1."""
+        return self._tail[-1][0][1 - self._seat] if self._tail else -1
 
     def advance(self, present: int) -> Progress:
         """Confirm what can be confirmed, drop what was guessed wrong, and predict the rest up to `present` frames.
@@ -115,19 +118,21 @@ class Timeline(Generic[S]):
         confirmed: list[ConfirmedFrame] = []
         dropped: list[Predicted] = []
         dropped_from = wrong_guesses = 0
-        limit = min(self.own.count, self.partner.count, present)
+        limit = self.partner.count if self.partner.count < present else present
+        if self.confirmed_count >= limit:
+            return Progress(confirmed, 0, 0)
         while self.confirmed_count < limit and self.end is None:
             frame = self.confirmed_count
             inputs = self._inputs(frame)
             actions = (inputs[0].action, inputs[1].action)
-            if self._tail and self._tail[0].actions == actions:
-                transition = self._tail.popleft().transition
+            if self._tail and self._tail[0][0] == actions:
+                transition = self._tail.popleft()[1]
             else:
                 if self._tail:
                     dropped, dropped_from = self._drop_tail(), frame
                 transition = self._game.step(self._state, actions)
             if dropped and frame - dropped_from < len(dropped):
-                wrong_guesses += dropped[frame - dropped_from].actions != actions
+                wrong_guesses += dropped[frame - dropped_from][0] != actions
             confirmed.append(self._confirm(frame, inputs, transition))
         return Progress(confirmed, len(dropped), wrong_guesses)
 
@@ -145,18 +150,16 @@ class Timeline(Generic[S]):
     def _end_at(self, frame: int, inputs: tuple[Input, Input], *, done: bool) -> End | None:
         """The rules by which a confirmed frame ends the episode. The game's own end beats a quit in the same frame."""
         left, right = inputs
-        away = self._away_run
+        away, limit = self._away_run, self._away_limit_frames
         away[0] = away[0] + 1 if left.flags & AWAY else 0
         away[1] = away[1] + 1 if right.flags & AWAY else 0
-        rows = frame + 1
         if done:
-            return End(Reason.FINISHED, rows, "game")
+            return End(Reason.FINISHED, frame + 1, "game")
         if left.command or right.command:
             quitters = tuple(seat for seat in Seat if inputs[seat].command == Command.ABORT)
-            return End(Reason.ABORTED, rows, "quit", quitters)
-        limit = self._away_limit_frames
+            return End(Reason.ABORTED, frame + 1, "quit", quitters)
         if limit and (away[0] >= limit or away[1] >= limit):
-            return End(Reason.FINISHED, rows, "away_limit", tuple(seat for seat in Seat if away[seat] >= limit))
+            return End(Reason.FINISHED, frame + 1, "away_limit", tuple(seat for seat in Seat if away[seat] >= limit))
         return None
 
     def _drop_tail(self) -> list[Predicted]:
@@ -165,21 +168,31 @@ class Timeline(Generic[S]):
         return dropped
 
     def _predict(self, present: int) -> None:
-        while self.head_count < present and not self.head_is_end:
-            frame = self.head_count
-            own, guess = self.own[frame].action, self.guess(frame)
-            actions = (own, guess) if self._seat is Seat.LEFT else (guess, own)
-            self._tail.append(Predicted(actions, self._game.step(self.head, actions)))
+        """Extend the tail up to `present` frames, or up to what looks like an end."""
+        start = self.head_count
+        if start >= present or self.head_is_end:
+            return
+        state, step, grow, is_left = self.head, self._game.step, self._tail.append, self._is_left
+        inputs, guesses = self.own.between(start, present), self.guesses(start, present)
+        for (own, _, command), guess in zip(inputs, guesses, strict=True):
+            actions = (own, guess) if is_left else (guess, own)
+            transition = step(state, actions)
+            grow((actions, transition))
+            if command or transition.done:
+                return
+            state = cast(S, transition.state)
 
-    def guess(self, frame: int) -> int:
-        """The partner's action in a frame whose real input is not here: their last real one, for a short while.
+    def guesses(self, start: int, stop: int) -> list[int]:
+        """The partner's actions in the frames from `start` to `stop`, none of which is here: their last real one, for
+        a short while.
 
         A seat that is silent for longer will, by rule, have done nothing. Commands and flags are never guessed.
         """
         last = self.partner.count - 1
-        if last < 0 or frame - last > self._guess_frames:
-            return NEUTRAL_ACTION
-        return self.partner[last].action
+        if last < 0:
+            return [NEUTRAL_ACTION] * (stop - start)
+        repeated = [self.partner[last].action] * (last + self._guess_frames + 1 - start)
+        return (repeated + [NEUTRAL_ACTION] * (stop - start))[: stop - start]
 
     def forget_settled_inputs(self) -> None:
         """Let go of the inputs of confirmed frames, but for the partner's newest: guesses repeat it."""
@@ -187,6 +200,6 @@ class Timeline(Generic[S]):
         self.partner.forget_before(self.confirmed_count - 1)
 
     def _inputs(self, frame: int) -> tuple[Input, Input]:
-        if self._seat is Seat.LEFT:
+        if self._is_left:
             return self.own[frame], self.partner[frame]
         return self.partner[frame], self.own[frame]

@@ -1,4 +1,4 @@
-from netcode.chain import Checkpoint, SessionChain, first_difference, row_hash
+from netcode.chain import SessionChain, first_difference, row_hash
 from netcode.vocabulary import NEUTRAL, ConfirmedFrame
 
 
@@ -24,7 +24,7 @@ def test_a_checkpoint_is_every_thirtieth_row() -> None:
 
 def test_the_partners_checkpoint_waits_until_we_have_as_many_rows() -> None:
     ours, theirs = chain(20), chain(40)
-    ours.hear(theirs.latest)
+    ours.hear(*theirs.latest)
     assert ours.agrees(), "not reached, so nothing is known"
     for index in range(20, 30):
         ours.add(frame(index))
@@ -34,9 +34,9 @@ def test_the_partners_checkpoint_waits_until_we_have_as_many_rows() -> None:
 
 def test_a_row_that_differs_is_noticed_at_the_first_checkpoint_after_it() -> None:
     ours, theirs = chain(65), chain(65, odd=33)
-    ours.hear(chain(30).latest)
+    ours.hear(*chain(30).latest)
     assert ours.agrees()
-    ours.hear(theirs.latest)
+    ours.hear(*theirs.latest)
     assert not ours.agrees()
     first, hashes = ours.row_hashes()
     assert (first, len(hashes)) == (30, 35), "the rows since the last equal checkpoint are still here"
@@ -45,10 +45,10 @@ def test_a_row_that_differs_is_noticed_at_the_first_checkpoint_after_it() -> Non
 
 def test_equal_checkpoints_settle_rows_and_old_ones_change_nothing() -> None:
     ours = chain(70)
-    ours.hear(chain(60).latest)
+    ours.hear(*chain(60).latest)
     assert ours.agrees()
     assert [kept.frame for kept in ours.unsettled] == list(range(60, 70))
-    ours.hear(Checkpoint(30, b"an old lie, too late"))
+    ours.hear(30, b"an old lie, too late")
     assert ours.agrees()
     assert ours.unsettled_frame(59) is None
     kept = ours.unsettled_frame(65)
@@ -60,7 +60,7 @@ def test_equal_checkpoints_settle_rows_and_old_ones_change_nothing() -> None:
 def test_a_flood_of_checkpoints_is_not_remembered() -> None:
     ours = chain(0)
     for rows in range(30, 30 * 1000, 30):
-        ours.hear(Checkpoint(rows, b"x"))
+        ours.hear(rows, b"x")
     assert len(ours._theirs) <= 32
 
 

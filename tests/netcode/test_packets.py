@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from games import registry
 from netcode.agreement import terms_fields
-from netcode.chain import CHAIN_BYTES, ROW_HASH_BYTES, Checkpoint
+from netcode.chain import CHAIN_BYTES, ROW_HASH_BYTES
 from netcode.inputs import INPUT_BYTES, ProtocolError, decode_inputs
 from netcode.limits import MAX_DELAY_FRAMES, MAX_PACKET_BYTES, MAX_UNACKNOWLEDGED, MAX_WINDOW_FRAMES
 from netcode.packets import (
@@ -26,7 +26,6 @@ from netcode.packets import (
     Hello,
     Packet,
     Play,
-    Probe,
     Ready,
     Refusal,
     Verdict,
@@ -46,7 +45,9 @@ envelopes = st.builds(
     Envelope,
     st.binary(min_size=RUN_BYTES, max_size=RUN_BYTES),
     st.integers(0, 1 << 16),
-    st.builds(Probe, times, times, times),
+    times,
+    times,
+    times,
     verdicts,
     st.integers(NO_EPISODE, 1 << 16),
 )
@@ -57,7 +58,8 @@ plays = st.builds(
     st.binary(max_size=30 * INPUT_BYTES).map(lambda data: data[: len(data) // 3 * 3]),
     counts,
     counts,
-    st.builds(Checkpoint, counts, chains),
+    counts,
+    chains,
     st.integers(-(1 << 63) + 1, (1 << 63) - 1),
 )
 hellos = st.builds(
@@ -83,8 +85,8 @@ bodies = (
     | st.just(Goodbye())
 )
 
-ENVELOPE = Envelope(b"runrunru", 2, Probe(1, 2, 3), Verdict(1, True, 40, b"c" * CHAIN_BYTES), 1)
-PLAY = Play(5, 3, b"\1\0\0" * 4, 4, 3, Checkpoint(0, b"v" * CHAIN_BYTES), -7)
+ENVELOPE = Envelope(b"runrunru", 2, 1, 2, 3, Verdict(1, True, 40, b"c" * CHAIN_BYTES), 1)
+PLAY = Play(5, 3, b"\1\0\0" * 4, 4, 3, 0, b"v" * CHAIN_BYTES, -7)
 
 
 def hello(terms: Terms) -> Hello:
@@ -201,6 +203,52 @@ def test_every_field_of_every_kind_refuses_what_does_not_fit() -> None:
             content = msgpack.packb((*whole, 0)[:count], use_bin_type=True)
             with pytest.raises(ProtocolError, match="expected"):
                 decode(sealed(content))
+
+
+@pytest.mark.parametrize(
+    ("body", "at", "name", "least", "most"),
+    [
+        (Beat(), 3, "episode", 0, 1 << 16),
+        (Beat(), 4, "echoed send time", 0, (1 << 63) - 1),
+        (Beat(), 5, "echoed receive time", 0, (1 << 63) - 1),
+        (Beat(), 6, "send time", 0, (1 << 63) - 1),
+        (Beat(), 8, "seen", -1, 1 << 16),
+        (PLAY, 9, "frame", 0, 1 << 31),
+        (PLAY, 10, "first input", 0, 1 << 31),
+        (PLAY, 12, "received", 0, 1 << 31),
+        (PLAY, 13, "verified", 0, 1 << 31),
+        (PLAY, 14, "checkpoint rows", 0, 1 << 31),
+        (PLAY, 16, "advantage", -(1 << 63) + 1, (1 << 63) - 1),
+    ],
+)
+def test_a_number_is_taken_up_to_its_bounds_and_named_beyond_them(
+    body: Body, at: int, name: str, least: int, most: int
+) -> None:
+    whole = fields(body)
+    for value in (least, most):
+        assert decode(sealed(msgpack.packb([*whole[:at], value, *whole[at + 1 :]], use_bin_type=True)))
+    for wrong in (least - 1, most + 1, True, 1.0, None, "1", b"1", [1]):
+        with pytest.raises(ProtocolError, match=f"^{name}: expected an integer from {least} to {most}, got "):
+            decode(sealed(msgpack.packb([*whole[:at], wrong, *whole[at + 1 :]], use_bin_type=True)))
+
+
+@pytest.mark.parametrize(
+    ("body", "at", "name", "least", "most"),
+    [
+        (Beat(), 2, "run", RUN_BYTES, RUN_BYTES),
+        (PLAY, 11, "inputs", 0, MAX_UNACKNOWLEDGED * INPUT_BYTES),
+        (PLAY, 15, "checkpoint", CHAIN_BYTES, CHAIN_BYTES),
+    ],
+)
+def test_bytes_are_taken_up_to_their_bounds_and_named_beyond_them(
+    body: Body, at: int, name: str, least: int, most: int
+) -> None:
+    whole = fields(body)
+    for length in (least, most):
+        assert decode(sealed(msgpack.packb([*whole[:at], bytes(length), *whole[at + 1 :]], use_bin_type=True)))
+    for wrong in (bytes(most + 1), bytes(max(least - 1, 0)) if least else None, "x" * least, 5, None, [b"x"] * least):
+        with pytest.raises(ProtocolError, match=f"^{name}: expected bytes, as many as from {least} to {most}, got "):
+            decode(sealed(msgpack.packb([*whole[:at], wrong, *whole[at + 1 :]], use_bin_type=True)))
 
 
 def test_a_packet_of_another_protocol_is_named() -> None:

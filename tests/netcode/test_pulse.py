@@ -253,7 +253,7 @@ def test_an_echo_of_what_we_never_sent_is_no_probe() -> None:
     packet = table.newest(Seat.RIGHT, Play)
     session, before = table.left.session, table.left.session.probe
     for echoed in (0, 1, table.now + SECOND):
-        session._take_probe(packet.envelope.probe._replace(echoed_sent=echoed), table.now)
+        session._take_probe(packet.envelope._replace(echoed_sent=echoed), table.now)
     assert session.probe is before
 
 

@@ -18,7 +18,6 @@ from netcode.packets import (
     Hello,
     Packet,
     Play,
-    Probe,
     Ready,
     decode,
     encode,
@@ -29,7 +28,7 @@ from tests.simulator.mutants import applied
 from tests.support.rows import encode_header
 from tests.support.two_seats import TIMES, TwoSeats, toy_terms
 
-BEAT = Packet(Envelope(NO_RUN, 0, Probe(0, 0, 1), None, NO_EPISODE), Beat())
+BEAT = Packet(Envelope(NO_RUN, 0, 0, 0, 1, None, NO_EPISODE), Beat())
 
 
 def busy(table: TwoSeats) -> None:
@@ -80,13 +79,18 @@ def test_two_of_the_same_seat_or_participant_refuse() -> None:
     assert table.left.session.refusal == ("participant: ours P0, theirs P0 (expected two different ids)",)
 
 
+def _answering(envelope: Envelope, now: int) -> Envelope:
+    """The same, as the newest answer to a packet that was sent at `now`."""
+    return envelope._replace(echoed_sent=now, echoed_received=now, sent=now)
+
+
 def test_two_left_seats_refuse() -> None:
     table = TwoSeats()
     table.tick(3)
     answer = decode(table.said[Seat.RIGHT][-1])
     assert isinstance(answer.body, Hello)
     wrong = answer._replace(body=answer.body._replace(seat=0, instance=b"somebody"))
-    wrong = wrong._replace(envelope=wrong.envelope._replace(probe=Probe(table.now, table.now, table.now)))
+    wrong = wrong._replace(envelope=_answering(wrong.envelope, table.now))
     table.left.session.receive(encode(wrong), table.now)
     assert table.left.session.refusal == ("seat: ours left, theirs left",)
 
@@ -97,7 +101,7 @@ def test_a_player_that_is_neither_human_nor_bot_breaks_the_protocol() -> None:
     answer = decode(table.said[Seat.RIGHT][-1])
     assert isinstance(answer.body, Hello)
     wrong = answer._replace(body=answer.body._replace(player_kind="ghost", instance=b"somebody"))
-    wrong = wrong._replace(envelope=wrong.envelope._replace(probe=Probe(table.now, table.now, table.now)))
+    wrong = wrong._replace(envelope=_answering(wrong.envelope, table.now))
     table.left.session.receive(encode(wrong), table.now)
     assert table.left.session.last_rejection == "kind of player: expected human or bot, got 'ghost'"
 
@@ -108,8 +112,8 @@ def test_a_greeting_that_knows_a_later_episode_makes_us_ready_that_one() -> None
     table.until(lambda: table.left.session.phase is Phase.READYING)
     packet = table.newest(Seat.RIGHT, Hello)
     assert isinstance(packet.body, Hello)
-    probe = Probe(table.now, table.now, table.now)
-    later = packet._replace(envelope=packet.envelope._replace(probe=probe), body=packet.body._replace(next_episode=3))
+    envelope = _answering(packet.envelope, table.now)
+    later = packet._replace(envelope=envelope, body=packet.body._replace(next_episode=3))
     table.left.session.receive(encode(later), table.now)
     assert table.left.episode.terms.episode == 3
     table.loses = lambda _sender, _packet: False

@@ -128,17 +128,19 @@ def line_confirmed(line: Timeline[ToyState]) -> list[ConfirmedFrame]:
 
 def test_a_guess_repeats_the_last_real_action_for_a_short_while_and_then_nothing() -> None:
     line = timeline(guess=3)
-    assert line.guess(0) == 0, "before anything came there is nothing to repeat"
+    assert line.guesses(0, 2) == [0, 0], "before anything came there is nothing to repeat"
     line.partner.append(Input(4, AWAY, 1))
-    assert [line.guess(frame) for frame in (1, 2, 3, 4, 5)] == [4, 4, 4, 0, 0]
+    assert line.guesses(1, 6) == [4, 4, 4, 0, 0]
+    assert line.guesses(3, 5) == [4, 0]
+    assert line.guesses(5, 7) == [0, 0]
     with applied("guess-for-ever"):
-        assert line.guess(5) == 4
+        assert line.guesses(5, 6) == [4]
 
 
 def test_a_guess_of_no_frames_is_always_neutral() -> None:
     line = timeline(guess=0)
     line.partner.append(Input(4))
-    assert line.guess(1) == 0
+    assert line.guesses(1, 3) == [0, 0]
 
 
 @pytest.mark.parametrize("delay", [0, 1, 4])

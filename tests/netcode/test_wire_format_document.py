@@ -8,7 +8,6 @@ import pytest
 from games import registry
 from netcode import limits
 from netcode.agreement import terms_fields
-from netcode.chain import Checkpoint
 from netcode.inputs import INPUT_BYTES
 from netcode.packets import (
     Beat,
@@ -19,7 +18,6 @@ from netcode.packets import (
     Kind,
     Packet,
     Play,
-    Probe,
     Ready,
     Refusal,
     Verdict,
@@ -46,14 +44,12 @@ def test_every_kind_of_packet_is_documented_under_its_number() -> None:
 
 def test_every_field_is_documented_in_its_place() -> None:
     envelope = _fields_under("### Envelope")
-    assert envelope[:9] == ["kind", "protocol", "run", "episode", *Probe._fields, "verdict", "seen"]
+    assert envelope[:9] == ["kind", "protocol", "run", "episode", *Envelope._fields[2:]]
     assert tuple(envelope[9:]) == Verdict._fields
     hello = _fields_under("### HELLO")
     assert tuple(hello[: len(Hello._fields)]) == Hello._fields
     assert tuple(_fields_under("### READY")) == Ready._fields
-    play = _fields_under("### PLAY")
-    named = ("checkpoint_rows" if name == "checkpoint" else name for name in Play._fields)
-    assert [name for name in play if name != "checkpoint"] == list(named)
+    assert tuple(_fields_under("### PLAY")) == Play._fields
     section = DOCUMENT.split("### DIVERGENCE", 1)[1]
     rows = [f"| DIVERGENCE | {Divergence._fields[0]} |", *(f"| | {name} |" for name in Divergence._fields[1:])]
     for row in (*rows, f"| REFUSAL | {Refusal._fields[0]} |"):
@@ -75,11 +71,11 @@ def test_every_bound_stands_in_the_document(bound: int) -> None:
 
 
 def _size(body: Body, verdict: Verdict | None = None) -> int:
-    return len(encode(Packet(Envelope(bytes(8), 0, Probe(NOW, NOW, NOW), verdict, -1), body)))
+    return len(encode(Packet(Envelope(bytes(8), 0, NOW, NOW, NOW, verdict, -1), body)))
 
 
 def test_the_sizes_are_those_of_real_packets() -> None:
-    play = Play(1000, 998, bytes(2 * INPUT_BYTES), 997, 997, Checkpoint(990, bytes(16)), -300)
+    play = Play(1000, 998, bytes(2 * INPUT_BYTES), 997, 997, 990, bytes(16), -300)
     longest = play._replace(frame=100_000, inputs=bytes(INPUT_BYTES * limits.MAX_UNACKNOWLEDGED))
     hashes = Divergence(0, bytes(8 * 1024), 1024)
     for body in (play, longest, hashes):

@@ -80,11 +80,12 @@ def _confirm_tail(timeline: Timeline[Any]) -> list[ConfirmedFrame]:
         frame = timeline.confirmed_count
         if frame >= timeline.own.count or timeline.end is not None:
             break
-        guessed = Input(predicted.actions[timeline._seat.other])
+        actions, transition = predicted
+        guessed = Input(actions[timeline._seat.other])
         own = timeline.own[frame]
         inputs = (own, guessed) if timeline._seat is Seat.LEFT else (guessed, own)
         timeline._tail.popleft()
-        confirmed.append(timeline._confirm(frame, inputs, predicted.transition))
+        confirmed.append(timeline._confirm(frame, inputs, transition))
     return confirmed
 
 
@@ -99,7 +100,7 @@ def _force_confirm(self: Any, present: int) -> Progress:
 
 def _end_on_prediction(self: Any, present: int) -> Progress:
     progress = _advance(self, present)
-    if self.end is None and self.predicted_count and self._tail[-1].transition.done:
+    if self.end is None and self.predicted_count and self._tail[-1][1].done:
         return progress._replace(confirmed=progress.confirmed + _confirm_tail(self))
     return progress
 
@@ -124,33 +125,33 @@ def _step(self: Any, inputs: tuple[Input, Input]) -> Any:
 
 def _guess_stands(self: Any, frame: int, inputs: tuple[Input, Input]) -> Any:
     """Promote before rolling back: a late input is recorded, and the state stays what the guess made it."""
-    return inputs, self._tail.popleft().transition if self._tail else _step(self, inputs)
+    return inputs, self._tail.popleft()[1] if self._tail else _step(self, inputs)
 
 
 def _keep_tail(self: Any, frame: int, inputs: tuple[Input, Input]) -> Any:
     actions = (inputs[0].action, inputs[1].action)
     predicted = self._tail.popleft() if self._tail else None
-    right = predicted is not None and predicted.actions == actions
-    return inputs, predicted.transition if right and predicted is not None else _step(self, inputs)
+    is_right = predicted is not None and predicted[0] == actions
+    return inputs, predicted[1] if is_right and predicted is not None else _step(self, inputs)
 
 
 def _repeat_whole_input(self: Any, frame: int, inputs: tuple[Input, Input]) -> Any:
     """A guess repeats flags and command as well, and a right action makes the whole guess right."""
     predicted = self._tail.popleft() if self._tail else None
-    if predicted is None or predicted.actions != (inputs[0].action, inputs[1].action):
+    if predicted is None or predicted[0] != (inputs[0].action, inputs[1].action):
         self._tail.clear()
         return inputs, _step(self, inputs)
     if frame and not self.own[frame].command:
         last = self.partner[frame - 1]
         guess = last._replace(action=inputs[self._seat.other].action)
         inputs = (inputs[0], guess) if self._seat is Seat.LEFT else (guess, inputs[1])
-    return inputs, predicted.transition
+    return inputs, predicted[1]
 
 
 def _feed_flags(self: Any, frame: int, inputs: tuple[Input, Input]) -> Any:
     predicted = self._tail.popleft() if self._tail else None
-    if predicted is not None and predicted.actions == (inputs[0].action, inputs[1].action):
-        return inputs, predicted.transition
+    if predicted is not None and predicted[0] == (inputs[0].action, inputs[1].action):
+        return inputs, predicted[1]
     self._tail.clear()
     return inputs, self._game.step(self._state, (inputs[0].action + inputs[0].flags, inputs[1].action))
 
@@ -168,10 +169,9 @@ def _send_no_first_frames(self: Any, *args: Any, **rules: Any) -> None:
     self.own._inputs = [Input(1)] * rules["delay_frames"]
 
 
-def _guess_for_ever(self: Any, _frame: int) -> int:
+def _guess_for_ever(self: Any, start: int, stop: int) -> list[int]:
     last = self.partner.count - 1
-    action: int = self.partner[last].action if last >= 0 else 0
-    return action
+    return [self.partner[last].action if last >= 0 else 0] * (stop - start)
 
 
 def _believe_own_flags(self: Any, frame: int, inputs: tuple[Input, Input], *, done: bool) -> End | None:
@@ -326,13 +326,13 @@ def _any_verdict(self: Any, envelope: Any) -> None:
         self._seen = max(self._seen, envelope.verdict.episode)
 
 
-def _minimum_over_connected(self: Any, sample: Input | None, now: int) -> Tick:
+def _minimum_over_connected(self: Any, episode: Any, sample: Input | None, now: int) -> Tick:
     """A partner who is lost no longer counts: the rest is confirmed without it."""
-    timeline = self.episode.timeline
+    timeline = episode.timeline
     if self.silent_for(now) >= self._times.lost:
-        frames = range(timeline.partner.count, self.episode.frame)
-        timeline.partner.extend([Input(timeline.guess(frame)) for frame in frames])
-    return _session_play(self, sample, now)
+        missing = timeline.guesses(timeline.partner.count, episode.frame)
+        timeline.partner.extend([Input(action) for action in missing])
+    return _session_play(self, episode, sample, now)
 
 
 def _never_excuse(self: Any, now: int) -> None:
@@ -352,11 +352,11 @@ def _excuse_everything(self: Any, now: int) -> None:
         self._heard_at = min(now, self._heard_at + gap)
 
 
-def _wait_to_leave(self: Any, sample: Input | None, now: int) -> Tick:
+def _wait_to_leave(self: Any, episode: Any, sample: Input | None, now: int) -> Tick:
     if sample is not None and self._left_at is not None:
         sample = sample._replace(command=int(Command.ABORT))
     left_at, self._left_at = self._left_at, None
-    tick = _session_play(self, sample, now)
+    tick = _session_play(self, episode, sample, now)
     self._left_at = left_at
     return tick
 
@@ -387,9 +387,9 @@ def _play_on_after_seal(self: Any, ending: Any, now: int) -> None:
         _finish_episode(self, ending, now)
 
 
-def _remember_nobody(self: Any, body: Any, probe: Any, now: int) -> None:
+def _remember_nobody(self: Any, body: Any, envelope: Any, now: int) -> None:
     self._retired.clear()
-    _take_introduction(self, body, probe, now)
+    _take_introduction(self, body, envelope, now)
 
 
 def _keep_leftovers(self: Any, now: int) -> None:
@@ -477,7 +477,7 @@ _LAWS: dict[str, Mutant] = {
 
 _MORE: dict[str, Mutant] = {
     "promote-beyond-present": Mutant("V overtakes the present", [Patch(Timeline, "_promote", _promote_beyond)]),
-    "guess-for-ever": Mutant("a silent partner is guessed to go on", [Patch(Timeline, "guess", _guess_for_ever)]),
+    "guess-for-ever": Mutant("a silent partner is guessed to go on", [Patch(Timeline, "guesses", _guess_for_ever)]),
     "away-by-belief": Mutant("each seat counts its own absence only", [Patch(Timeline, "_end_at", _believe_own_flags)]),
     "abort-beats-end": Mutant("a quit beats the game's own end", [Patch(Timeline, "_end_at", _abort_first)]),
     "one-quitter": Mutant("of two who quit at once each names itself", [Patch(Timeline, "_end_at", _one_quitter)]),
@@ -516,7 +516,7 @@ _MORE: dict[str, Mutant] = {
     "any-run": Mutant("packets of another session count", [Patch(Session, "_take", _any_run)]),
     "any-verdict": Mutant("the last episode's FIN ends this one", [Patch(Session, "_take_verdict", _any_verdict)]),
     "recorded-greeting": Mutant(
-        "a greeting need not answer us", [Patch(Session, "_answers_us", lambda _self, _probe, _now: True)]
+        "a greeting need not answer us", [Patch(Session, "_answers_us", lambda _self, _envelope, _now: True)]
     ),
     "retired-come-back": Mutant(
         "a late greeting brings back a program that is gone", [Patch(Session, "_take_introduction", _remember_nobody)]

@@ -8,7 +8,7 @@ from netcode.episode import Episode, Held, Tick
 from netcode.limits import MAX_UNACKNOWLEDGED, SECOND
 from netcode.pulse import Pulse, Tally
 from netcode.session import Phase, Session
-from netcode.vocabulary import ConfirmedFrame, Ending, Input, Reason, Terms
+from netcode.vocabulary import CHECKPOINT_FRAMES, ConfirmedFrame, Ending, Input, Reason, Terms
 
 _FELT_SILENCE = SECOND
 """A silence from which play went on is a reconnect; a shorter one is a bad link."""
@@ -121,7 +121,7 @@ class Witness:
         """Memory is bounded: whatever waits for something is no longer than the protocol lets it wait."""
         terms, timeline = self._terms, episode.timeline
         stretch = 2 * (terms.window_frames + terms.delay_frames + 1)
-        kept = _TRIMMED_IN_LOTS + 2 * stretch
+        kept = _TRIMMED_IN_LOTS + CHECKPOINT_FRAMES + 2 * stretch
         sizes = (
             ("unsettled rows", len(episode.chain.unsettled), stretch + 62),
             ("unacknowledged inputs", len(episode._unacknowledged) // 3, min(stretch, MAX_UNACKNOWLEDGED)),
