@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from data.files import TEMPORARY_SUFFIX
 from data.layout import check_relative, paper_name
-from data.outbox import Item, Outbox, State
+from data.outbox import RECEIPT_STATES, Item, Outbox, State
+from data.pruning import pruned_files
 from data.receipts import Receipts
 from data.station import LOCK_SUFFIX, Station
 
@@ -36,7 +37,12 @@ class Entry:
 def take_inventory(home: Path) -> tuple[Entry, ...]:
     """Every file of a station: what is recorded, what waits (by name), what was received."""
     station, outbox = Station(home), Outbox(home)
-    known = {item.file: Entry(item, _written_at(station.episodes / item.file)) for item in outbox.items()}
+    pruned = pruned_files(home)
+    known = {}
+    for item in outbox.items():
+        is_pruned = item.file in pruned and item.state in RECEIPT_STATES.values()
+        stated = replace(item, state=State.PRUNED) if is_pruned else item
+        known[item.file] = Entry(stated, _written_at(station.episodes / item.file))
     waiting = [entry for entry in known.values() if not entry.is_delivered]
     received = [entry for entry in known.values() if entry.is_delivered]
     return (*_drafts(station), *_unqueued(station, known), *waiting, *received)

@@ -30,6 +30,7 @@ from data.layout import (
     parse_session_name,
 )
 from data.outbox import ITEM_SUFFIX, Outbox, decode_item
+from data.pruning import TOMBSTONE_SUFFIX, decode_tombstone
 from data.publishing import queue, whole_file
 from data.receipts import RECEIPT_SUFFIX, Receipts, decode_receipt
 from data.session_sheet import decode_opening
@@ -209,7 +210,7 @@ class _Recovery:
         self._report.set_aside.append(f"{target.parent.name}/{target.name}")
 
     def _set_aside_torn_state(self) -> None:
-        """Half-written items and receipts, unless somebody may be writing them now."""
+        """Half-written items, receipts and tombstones, unless somebody may be writing them now."""
         lock = try_lock(self._station.courier_lock)
         if lock is None:
             self._report.living.append("a courier is at work here")
@@ -218,10 +219,15 @@ class _Recovery:
             for folder, suffix, decode in (
                 (self._station.outbox, ITEM_SUFFIX, decode_item),
                 (self._station.receipts, RECEIPT_SUFFIX, decode_receipt),
+                (self._station.tombstones, TOMBSTONE_SUFFIX, decode_tombstone),
             ):
                 for path in sorted(folder.iterdir()):
                     with self._reporting(f"{folder.name}/{path.name}"):
                         self._recover_state(path, suffix, decode)
+            for path in sorted((*self._station.trash.iterdir(), *self._station.revoked.iterdir())):
+                if path.name.endswith(TEMPORARY_SUFFIX):
+                    with self._reporting(f"{path.parent.name}/{path.name}"):
+                        self._set_aside(path)
         finally:
             lock.release()
 

@@ -14,6 +14,7 @@ from data.findings import Answer, FileFinding
 from data.judgement import read_bytes
 from data.layout import Kind, SessionKind, parse_name, parse_session_name
 from data.local_format import LOCAL_SUFFIX, is_local
+from data.pruning import decode_tombstone
 from data.session_sheet import decode_sheet
 from data.sheet_check import FoundSheet
 from data.state_file import StateFileError
@@ -25,6 +26,11 @@ _LOCAL: Final = (LOCAL_SUFFIX, LOCAL_SUFFIX + PART_SUFFIX)
 
 SET_ASIDE: Final = "torn"
 """The folder of a station in which a recovery keeps what it replaced: counted, and judged only if it is asked for."""
+
+TRASH: Final = "trash"
+"""The folder of a station in which files lie that it has pruned."""
+TOMBSTONES: Final = "tombstones"
+"""The folder of a station that says which they are."""
 
 
 class Claimed(NamedTuple):
@@ -38,7 +44,8 @@ class Found(NamedTuple):
     """What lies under the paths, each file once, in order: `files` and `local_files` to read, and what is counted.
 
     `alone` are canonical files that were named themselves or by their own folder: of those nobody said that they are
-    all there is. `set_aside` counts canonical files in a station's folder for torn ones.
+    all there is. `set_aside` counts canonical files in a station's folders for torn and for pruned ones; `pruned` are
+    the places that those were removed from on purpose.
     """
 
     files: tuple[Path, ...]
@@ -48,6 +55,7 @@ class Found(NamedTuple):
     set_aside: int
     alone: frozenset[Path]
     sheets: tuple[FoundSheet, ...] = ()
+    pruned: frozenset[Path] = frozenset()
 
 
 def find(paths: Sequence[Path]) -> Found:
@@ -68,6 +76,7 @@ class _Search:
         self._files: list[Path] = []
         self._claims: list[Claimed] = []
         self._sheets: list[FoundSheet] = []
+        self._pruned: set[Path] = set()
         self._local_files: list[Path] = []
         self._alone: set[Path] = set()
         self._set_aside = 0
@@ -76,6 +85,8 @@ class _Search:
     def take(self, path: Path, root: Path) -> bool:
         """Sort one file, found under `root`, by its name; whether it is one of ours. `root` itself always is."""
         is_root = path == root
+        if path.parent.name == TOMBSTONES and not is_root:
+            return self._take_tombstone(path)
         is_local = path.name.endswith(_LOCAL) or (is_root and _holds_local(path))
         is_canonical = is_root or path.name.endswith(_CANONICAL)
         if not (is_local or is_canonical or _is_claim(path) or _is_sheet(path)):
@@ -108,6 +119,15 @@ class _Search:
         except (OSError, StateFileError) as error:
             self.strays.append(FileFinding(path, Answer.DAMAGED, f"a claim that cannot be read: {error}"))
 
+    def _take_tombstone(self, path: Path) -> bool:
+        try:
+            file = path.parent.parent / "episodes" / decode_tombstone(path.read_bytes()).file
+        except (OSError, StateFileError):
+            return False
+        if not file.exists():
+            self._pruned.add(file)
+        return True
+
     def _take_sheet(self, path: Path) -> None:
         try:
             self._sheets.append(FoundSheet(path, decode_sheet(path.read_bytes())))
@@ -124,12 +144,13 @@ class _Search:
             self._set_aside,
             frozenset(self._alone),
             tuple(self._sheets),
+            frozenset(self._pruned),
         )
 
 
 def is_set_aside(path: Path, root: Path) -> bool:
-    """Whether a file below `root` lies in a folder for torn ones."""
-    return SET_ASIDE in path.relative_to(root).parts[:-1]
+    """Whether a file below `root` lies in a folder for torn or pruned ones."""
+    return not {SET_ASIDE, TRASH}.isdisjoint(path.relative_to(root).parts[:-1])
 
 
 def _files_under(path: Path, strays: list[FileFinding]) -> Iterator[Path]:

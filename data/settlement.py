@@ -38,9 +38,11 @@ class Settlement:
     They are listed once, because reading a thousand receipts in every pass would be all that a courier does.
     """
 
-    def __init__(self, station: Station, run: str) -> None:
+    def __init__(self, station: Station, run: str, *, every: bool = False) -> None:
+        """With `every`, receipts of all levels and runs are asked for; those that hold and cannot rise stay."""
         self._station = station
         self._run = run
+        self._every = every
         self._waiting: deque[str] | None = None
         self._not_before = float("-inf")
 
@@ -60,7 +62,7 @@ class Settlement:
         waiting = self._list()
         if not waiting or self._not_before > now:
             return Settled()
-        round_ = _Round(self._station, self._run, now, disk, open_share)
+        round_ = _Round(self._station, self._run, now, disk, open_share, every=self._every)
         for _ in range(len(waiting) if limit is None else min(limit, len(waiting))):
             if not go_on():
                 break
@@ -73,7 +75,7 @@ class Settlement:
     def _list(self) -> deque[str]:
         if self._waiting is None:
             receipts = Receipts(self._station.home).all()
-            self._waiting = deque(receipt.name for receipt in receipts if _may_rise(receipt, self._run))
+            self._waiting = deque(one.name for one in receipts if self._every or _may_rise(one, self._run))
         return self._waiting
 
 
@@ -82,11 +84,22 @@ def _may_rise(receipt: Receipt, run: str) -> bool:
 
 
 class _Round:
-    def __init__(self, station: Station, run: str, now: float, disk: Disk, open_share: Callable[[str], Share]) -> None:
+    def __init__(
+        self,
+        station: Station,
+        run: str,
+        now: float,
+        disk: Disk,
+        open_share: Callable[[str], Share],
+        *,
+        every: bool,
+    ) -> None:
         self.settled: list[Receipt] = []
         self.revoked: list[Receipt] = []
         self.alarms: list[str] = []
         self.trouble: list[str] = []
+        self._station = station
+        self._every = every
         self._run = run
         self._now = now
         self._open_share = open_share
@@ -98,7 +111,7 @@ class _Round:
     def ask(self, name: str) -> bool:
         """Whether this receipt needs no more asking."""
         receipt = self._receipts.find(name)
-        if receipt is None or not _may_rise(receipt, self._run) or self._outbox.path(name).exists():
+        if receipt is None or self._outbox.path(name).exists() or not self._is_wanted(receipt):
             return True
         if receipt.share in self._silent:
             return False
@@ -114,6 +127,9 @@ class _Round:
             self._revoke(receipt, found)
         return True
 
+    def _is_wanted(self, receipt: Receipt) -> bool:
+        return self._every or _may_rise(receipt, self._run)
+
     def found_at(self, receipt: Receipt) -> str:
         """The hash of what the very share of a receipt holds under its name now; empty if nothing does."""
         if receipt.share not in self._shares:
@@ -121,6 +137,9 @@ class _Round:
         return hash_at(receipt, self._shares[receipt.share])
 
     def _raise(self, receipt: Receipt) -> None:
+        if not _may_rise(receipt, self._run):
+            self.settled.append(receipt)
+            return
         better = replace(receipt, level=Level.SETTLED, run=self._run, verified_at=self._now)
         self._receipts.write(better)
         self.settled.append(better)
@@ -132,7 +151,9 @@ class _Round:
         self._outbox.queue(Item(receipt.file, receipt.sha256, receipt.size, receipt.share, reason=words))
         self._receipts.withdraw(receipt)
         self.revoked.append(receipt)
-        self.alarms.append(f"{words}. It is queued again from this station's own copy. Tell the experimenter")
+        is_here = (self._station.episodes / receipt.file).exists()
+        own = "from this station's own copy" if is_here else "but was pruned here: `outbox undo` brings it back"
+        self.alarms.append(f"{words}. It is queued again, {own}. Tell the experimenter")
 
 
 def hash_at(receipt: Receipt, share: Share) -> str:

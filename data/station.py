@@ -8,6 +8,8 @@
         outbox/        one item per finished file that the share has not acknowledged
         receipts/      one receipt per file that it has
         revoked/       receipts that did not hold when the share was asked again, and what was found
+        tombstones/    what stands for files that were pruned, and who has them
+        trash/         those files, until somebody empties it
         torn/          what a crash or a failing disk left half-written: set aside, never deleted
         shares.json    what each share looked like when it was last trusted
 
@@ -85,6 +87,16 @@ class Station:
         return self.home / "revoked"
 
     @property
+    def tombstones(self) -> Path:
+        """What stands for pruned files."""
+        return self.home / "tombstones"
+
+    @property
+    def trash(self) -> Path:
+        """Pruned files, until the trash is emptied."""
+        return self.home / "trash"
+
+    @property
     def torn(self) -> Path:
         """What was set aside."""
         return self.home / "torn"
@@ -92,7 +104,10 @@ class Station:
     @property
     def folders(self) -> tuple[Path, ...]:
         """All of them."""
-        return self.recording, self.sessions, self.episodes, self.outbox, self.receipts, self.revoked, self.torn
+        return (
+            *(self.recording, self.sessions, self.episodes, self.outbox, self.receipts),
+            *(self.revoked, self.tombstones, self.trash, self.torn),
+        )
 
     @property
     def courier_lock(self) -> Path:

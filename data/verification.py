@@ -44,12 +44,13 @@ def verify_found(found: Found, *, jobs: int | None = None, progress: Progress | 
         judged.append(finding)
         if progress is not None:
             progress(done, len(found.files), finding)
-    episodes, strays = gather(judged, found.claims)
+    claims = [claimed for claimed in found.claims if claimed.path.parent / claimed.claim.file not in found.pruned]
+    episodes, strays = gather(judged, claims)
     known = {(episode.terms.run, episode.terms.episode) for episode in episodes}
     known |= {(claim.run, claim.episode) for _, claim in found.claims}
     orphans = find_orphans(found.local_files, known)
     gaps = find_gaps(episodes, found.alone)
-    unmet = check_sheets(found.sheets, found.claims)
+    unmet = check_sheets(found.sheets, found.claims, found.pruned)
     return Report(episodes, (*found.strays, *strays, *orphans, *unmet), len(found.local_files), found.set_aside, gaps)
 
 

@@ -13,11 +13,13 @@ from rich.text import Text
 from client.commands.sync import find_stations
 from client.commands.terminal import make_table, open_console, say
 from data.archive import pack, read_vouchers, take_receipts
-from data.courier import deliver
-from data.files import try_lock
+from data.courier import THIS_RUN, deliver
+from data.files import Disk, try_lock
 from data.inventory import Entry, count_states, take_inventory
 from data.outbox import Item, Outbox, State
 from data.receipts import Receipts
+from data.settlement import Settlement
+from data.share import open_share
 from data.station import Station, homes_of
 
 LOCK_SECONDS: Final = 15.0
@@ -220,6 +222,26 @@ def _check_names(names: Sequence[str], items: Sequence[Item]) -> None:
     for name in names:
         if not any(name in item.name for item in items):
             raise ValueError(f"expected a file of this outbox or part of its name, got {name!r}: nothing fits")
+
+
+def check_receipts(home: Path) -> int:
+    """Ask the shares for everything that was ever received; 0 if all of it is there.
+
+    Raises:
+        ValueError: there is no station, or a courier hangs.
+    """
+    console = open_console(stderr=False)
+    bad = 0
+    for station in stations_under(home):
+        with courier_lock(station), console.status(f"asking for every file of {station}"):
+            found = Settlement(Station(station), THIS_RUN, every=True).settle(
+                None, time.time(), Disk(), open_share, lambda: True
+            )
+        say(console, f"{station}: {len(found.settled)} files are at their share as they should be")
+        for words in (*found.alarms, *found.trouble):
+            say(console, f"  {words}", "bold red")
+        bad += len(found.alarms) + len(found.trouble)
+    return 1 if bad else 0
 
 
 # -- the USB stick -----------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from typer import Argument, Option
@@ -11,8 +11,6 @@ from client.commands import options
 from client.commands.blame import data_folder, fail
 
 app = typer.Typer(help="What waits for the share, and why; try again, hold back, pack for a USB stick.")
-
-_DEFAULT_AGE: Final = "30 days"
 
 Home = Annotated[
     Path | None,
@@ -27,6 +25,13 @@ SomeNames = Annotated[
 ]
 Archive = Annotated[Path, Argument(metavar="ARCHIVE", help="A new file, on a USB stick perhaps.")]
 ReceiptsFile = Annotated[Path, Argument(metavar="FILE", help="What `collect --import` wrote: ARCHIVE.receipts.json.")]
+
+OlderThan = Annotated[
+    float | None,
+    Option("--older-than", metavar="DAYS", min=0, help="Only what was received so long ago.", show_default="30"),
+]
+InTrash = Annotated[float, Option("--older-than", metavar="DAYS", min=0, help="Only what was pruned so long ago.")]
+Really = Annotated[bool, Option("--yes", metavar="", help="Do it; without this it is only shown.")]
 
 
 def _run(context: typer.Context, home: Path | None, action: Callable[[Path], int]) -> None:
@@ -87,3 +92,35 @@ def receipts(context: typer.Context, file: ReceiptsFile, home: Home = None) -> N
     from client.commands.outbox import take_receipts_file
 
     _run(context, home, lambda place: take_receipts_file(place, file))
+
+
+@app.command()
+def check(context: typer.Context, home: Home = None) -> None:
+    """Ask the share for every file that was ever received, and read all of them there."""
+    from client.commands.outbox import check_receipts
+
+    _run(context, home, check_receipts)
+
+
+@app.command()
+def prune(context: typer.Context, older_than: OlderThan = None, yes: Really = False, home: Home = None) -> None:
+    """Make room: move to the trash what others have proof of, and still have now. Shows what would go, and why."""
+    from client.commands.pruning import prune_files
+
+    _run(context, home, lambda place: prune_files(place, older_than, is_dry=not yes))
+
+
+@app.command()
+def undo(context: typer.Context, names: Names, home: Home = None) -> None:
+    """Bring pruned files back from the trash."""
+    from client.commands.pruning import undo_pruning
+
+    _run(context, home, lambda place: undo_pruning(place, names))
+
+
+@app.command(name="empty-trash")
+def empty_trash(context: typer.Context, older_than: InTrash = 30.0, yes: Really = False, home: Home = None) -> None:
+    """Remove pruned files for good, after their share was asked once more. Shows what would go."""
+    from client.commands.pruning import empty_trashes
+
+    _run(context, home, lambda place: empty_trashes(place, older_than, is_dry=not yes))

@@ -59,9 +59,7 @@ def _summary(found: Sequence[SessionStatus]) -> str:
     if _is_whole(found):
         return f"{counts}. You have everything."
     incomplete = sum(not status.is_whole for status in found)
-    return (
-        f"{counts}. {incomplete} of them are not whole: run `dyadgrid sync` on the machines that are named."
-    )
+    return f"{counts}. {incomplete} of them are not whole: run `dyadgrid sync` on the machines that are named."
 
 
 def _json(status: SessionStatus) -> dict[str, Any]:

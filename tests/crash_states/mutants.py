@@ -17,6 +17,7 @@ from data import (
     files,
     folder_share,
     outbox,
+    pruning,
     publishing,
     receipts,
     recovery,
@@ -222,6 +223,23 @@ def _withdraw_first(self: settlement._Round, receipt: Receipt, found: str) -> No
     self.revoked.append(receipt)
 
 
+def _trash_before_tombstone(self: pruning.Pruning, receipt: Receipt, now: float) -> None:
+    self._move_to_trash(receipt)
+    self._bury(receipt, now)
+
+
+def _trust_the_receipt(receipt: Receipt, where: Share) -> str:
+    """It was there once."""
+    return receipt.sha256
+
+
+def _undo_tombstone_first(self: pruning.Pruning, tombstone: pruning.Tombstone) -> None:
+    self._disk.unlink(self._tombstone_path(tombstone.name))
+    self._disk.flush_folder(self._station.tombstones)
+    _UNDO(self, tombstone)
+
+
+_UNDO = pruning.Pruning.undo
 _SEAL = tape.Tape.seal
 _PUBLISH_DRAFT = Draft.publish
 _PUBLISH = publishing.publish
@@ -333,6 +351,34 @@ MUTANTS: Final[dict[str, Mutant]] = {
         "a receipt that does not hold goes before its file is queued again",
         ("settling what the share has lost",),
         [Patch(settlement._Round, "_revoke", _withdraw_first)],
+    ),
+    "trash-before-tombstone": Mutant(
+        "a file goes before it is written down who has it",
+        ("pruning",),
+        [Patch(pruning.Pruning, "_remove", _trash_before_tombstone)],
+    ),
+    "no-flush-of-trash": Mutant(
+        "a file leaves its place before its place in the trash is durable",
+        ("pruning",),
+        keep=without("flush_folder", of="/trash"),
+    ),
+    "no-flush-of-tombstones": Mutant(
+        "a file goes before its tombstone is durable", ("pruning",), keep=without("flush_folder", of="/tombstones")
+    ),
+    "prune-without-asking": Mutant(
+        "a receipt is taken for what the share holds now",
+        ("pruning what the share has lost",),
+        [Patch(pruning, "hash_at", _trust_the_receipt)],
+    ),
+    "empty-without-asking": Mutant(
+        "the trash is emptied although the share has lost the file",
+        ("emptying the trash of what the share has lost",),
+        [Patch(pruning, "hash_at", _trust_the_receipt)],
+    ),
+    "undo-tombstone-first": Mutant(
+        "a tombstone goes before its file is back",
+        ("undoing a pruning",),
+        [Patch(pruning.Pruning, "undo", _undo_tombstone_first)],
     ),
     "share-in-place": Mutant(
         "a share's file grows under its final name", _DELIVERY, [Patch(FolderShare, "_place", _store_in_place)]

@@ -14,6 +14,7 @@ from data.folder_share import MARK_FORMAT, MARK_NAME, FolderShare
 from data.framing import FormatError
 from data.layout import Kind, parse_draft_name, parse_name
 from data.outbox import ITEM_SUFFIX, Outbox, decode_item
+from data.pruning import TOMBSTONE_SUFFIX, Tombstone, decode_tombstone
 from data.receipts import RECEIPT_SUFFIX, Receipts, decode_receipt
 from data.recovery import RecoveryReport, recover
 from data.state_file import Fields, StateFileError
@@ -84,6 +85,7 @@ def _judge_raw(tree: Tree, case: Case) -> Iterator[str]:
             yield f"gone from the share: {path}"
     for home in case.homes:
         yield from _judge_state_files(tree, home, case.before)
+        yield from _judge_pruned(tree, home, case.before)
     for promise in case.promises:
         if isinstance(promise, Sealed) and not _is_covered(tree, promise):
             yield f"left the outbox without a receipt: {promise.file}"
@@ -118,6 +120,47 @@ def _judge_state_files(tree: Tree, home: str, before: Tree) -> Iterator[str]:
                     yield f"a receipt for a file that the share does not hold: {path}"
         except StateFileError:
             continue  # torn before the protocol began; a recovery sets it aside
+
+
+def _judge_pruned(tree: Tree, home: str, before: Tree) -> Iterator[str]:
+    """What is gone from its place was freshly verified: the share has it, and its tombstone says so.
+
+    It is in the trash then, unless it was there before this protocol began.
+    """
+    buried = _buried(tree, home)
+    for path, data in before.items():
+        name, is_trashed = path.rpartition("/")[2], path.startswith(f"{home}/trash/")
+        if (
+            path in tree
+            or data is None
+            or not (is_trashed or (path.startswith(f"{home}/episodes/") and _is_final(path)))
+        ):
+            continue
+        digest = sha256(data).hexdigest()
+        is_back = any(_is_there(tree, other, digest) for other in tree if other.startswith(f"{home}/episodes/"))
+        if is_trashed and is_back:
+            continue
+        if name not in buried:
+            yield f"pruned without a tombstone: {path}"
+        elif not _is_there(tree, f"share/{buried[name].file}", digest):
+            yield f"pruned, and the share does not hold it: {path}"
+        elif not is_trashed and not _is_there(tree, f"{home}/trash/{name}", digest):
+            yield f"pruned, and not in the trash: {path}"
+    for path, data in before.items():  # what lies in the trash, or is back, is known by its tombstone
+        name = path.rpartition("/")[2].removesuffix(TOMBSTONE_SUFFIX)
+        if path.startswith(f"{home}/tombstones/") and path not in tree and data is not None:
+            tombstone = decode_tombstone(data)
+            if not _is_there(tree, f"{home}/episodes/{tombstone.file}", tombstone.sha256):
+                yield f"a tombstone is gone, and its file is not back: {name}"
+
+
+def _buried(tree: Tree, home: str) -> dict[str, Tombstone]:
+    found = {}
+    for path, data in tree.items():
+        if path.startswith(f"{home}/tombstones/") and data is not None and not path.endswith(TEMPORARY_SUFFIX):
+            tombstone = decode_tombstone(data)
+            found[tombstone.name] = tombstone
+    return found
 
 
 def _is_queued_whole(path: str, data: bytes) -> bool:
@@ -194,8 +237,9 @@ def _judge_files(after: Tree, case: Case) -> Iterator[str]:
         if len(states) != len(set(states)):
             yield f"a file of {home} is in two states"
         expected = {path.rpartition("/")[2] for path in published if _is_queued_whole(path, after[path] or b"")}
-        if set(states) != expected:
-            yield f"a file of {home} is in no state: {sorted(expected ^ set(states))}"
+        stated = set(states) - (_buried(after, home).keys() - expected)
+        if stated != expected:
+            yield f"a file of {home} is in no state: {sorted(expected ^ stated)}"
 
 
 def _states(after: Tree, home: str) -> list[str]:

@@ -19,6 +19,7 @@ from data.files import Disk
 from data.folder_share import MARK_NAME, FolderShare
 from data.layout import Kind, episode_folder
 from data.outbox import Outbox, State
+from data.pruning import Pruning
 from data.publishing import queue, whole_file
 from data.receipts import Level, Receipt, Receipts
 from data.recovery import recover
@@ -419,15 +420,15 @@ def deliver_all(trace: Trace, homes: tuple[str, ...] = ("left",)) -> None:
             trace.promise(Stored(f"share/{receipt.file}", receipt.sha256), Marked(receipt.share_id))
 
 
-def received_earlier(root: Path, *, lost: bool = False) -> None:
+def received_earlier(root: Path, *, lost: bool = False, level: Level = Level.STORED, episodes: int = 1) -> None:
     """Delivered by an earlier run; the share may have lost a file since."""
-    with_share(root)
+    with_share(root, episodes)
     home, share = root / "left", root / "share"
     receipts, outbox = Receipts(home, QuickDisk()), Outbox(home, QuickDisk())
     for item in outbox.waiting():
         (share / item.file).parent.mkdir(parents=True, exist_ok=True)
         (share / item.file).write_bytes((Station(home).episodes / item.file).read_bytes())
-        receipts.write(Receipt(item.file, item.sha256, item.size, "share", SHARE_ID, Level.STORED, 0.0, "earlier"))
+        receipts.write(Receipt(item.file, item.sha256, item.size, "share", SHARE_ID, level, 0.0, "earlier"))
         outbox.release(item)
     if lost:
         next(share.rglob("*.dyad")).unlink()
@@ -441,6 +442,42 @@ def settle_all(trace: Trace) -> None:
     settlement = Settlement(Station(trace.home), "later")
     settled = settlement.settle(None, 1.0, trace.disk, opener(trace), lambda: True)
     assert len(settled.settled) + len(settled.revoked) == 3
+
+
+MONTHS: Final = 100 * 86_400.0
+
+
+def pruned_earlier(root: Path, *, lost: bool = False) -> None:
+    received_earlier(root, level=Level.SETTLED, episodes=2)
+    share = root / "share"
+    Pruning(root / "left", QuickDisk(), lambda url: FolderShare(share, QuickDisk())).prune(MONTHS, is_dry=False)
+    if lost:
+        next(share.rglob("*.dyad")).unlink()
+
+
+def prune_all(trace: Trace) -> None:
+    """What others have proof of goes to the trash; what it was, and who has it, stays known."""
+    assert Pruning(trace.home, trace.disk, opener(trace)).prune(MONTHS, is_dry=False).gone
+
+
+def prune_killed_prune(trace: Trace, number: int) -> None:
+    dying_at(trace, number)
+    with suppress(Died):
+        prune_all(trace)
+    trace.disk.before = nobody_else
+    recover(trace.home, disk=trace.disk)
+    Pruning(trace.home, trace.disk, opener(trace)).prune(2 * MONTHS, is_dry=False)
+
+
+def undo_all(trace: Trace) -> None:
+    pruning = Pruning(trace.home, trace.disk, opener(trace))
+    for tombstone in list(pruning.tombstones()):
+        pruning.undo(tombstone)
+        trace.promise(Sealed(f"left/episodes/{tombstone.file}", tombstone.sha256))
+
+
+def empty_trash(trace: Trace) -> None:
+    Pruning(trace.home, trace.disk, opener(trace)).empty_trash(2 * MONTHS, is_dry=False)
 
 
 def store_file(trace: Trace) -> None:
@@ -662,5 +699,16 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = {
     "writing receipts": Protocol(already_stored, write_receipts, delivers=True),
     "settling": Protocol(received_earlier, settle_all, delivers=True),
     "settling what the share has lost": Protocol(partial(received_earlier, lost=True), settle_all),
+    "pruning": Protocol(partial(received_earlier, level=Level.SETTLED), prune_all),
+    "pruning what the share has lost": Protocol(partial(received_earlier, level=Level.SETTLED, lost=True), prune_all),
+    **{
+        f"killed at call {number} of pruning, pruned": Protocol(
+            partial(received_earlier, level=Level.SETTLED), partial(prune_killed_prune, number=number)
+        )
+        for number in (9, 13)
+    },
+    "undoing a pruning": Protocol(pruned_earlier, undo_all),
+    "emptying the trash": Protocol(pruned_earlier, empty_trash),
+    "emptying the trash of what the share has lost": Protocol(partial(pruned_earlier, lost=True), empty_trash),
     "making a share": Protocol(nothing, create_share, ()),
 }
