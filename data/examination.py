@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
-from data.folder_share import drawn
+from data.folder_share import PROBE_START, drawn
 from data.receipts import Level
 from data.share import RESERVE_BYTES, SHARE_WORDS, Share, ShareBlockedError
 
@@ -151,8 +151,8 @@ class _Examiner:
     pace: Pace | None = None
 
     def run(self) -> Examination:
-        names = [drawn(f".probe-{OWNER}-{number}") for number in range(3)]
-        folder = f".probe-{OWNER}-{secrets.token_hex(4)}"
+        names = [drawn(f"{PROBE_START}{OWNER}-{number}") for number in range(3)]
+        folder = f"{PROBE_START}{OWNER}-{secrets.token_hex(4)}"
         try:
             for name, words, step in self._steps((names[0], names[1], names[2]), folder):
                 self._try(name, words, step)

@@ -18,7 +18,6 @@ from urllib.request import url2pathname
 from data.files import (
     TEMPORARY_SUFFIX,
     Disk,
-    create_durably,
     flush_file,
     make_folders,
     make_path,
@@ -48,6 +47,10 @@ T = TypeVar("T")
 MARK_NAME: Final = ".dyadgrid-share"
 MARK_FORMAT: Final = 1
 SHARE_ID_BYTES: Final = 8
+PROBE_START: Final = ".probe-"
+"""How the names of temporary files begin that are no episode's."""
+FOUNDER: Final = "founder"
+"""Who makes a share; a station's id never looks like it."""
 PROBE_BYTES: Final = b"dyadgrid asks whether this folder keeps what it is given\n"
 
 
@@ -84,7 +87,7 @@ class FolderShare:
         """Make the folder and mark it as a share; one that is there already stays as it is. Never for a courier."""
         share = cls(root, disk)
         make_path(share._disk, share.root)
-        share._mark()
+        share._mark(FOUNDER)
         return share
 
     @classmethod
@@ -144,11 +147,13 @@ class FolderShare:
         except FileNotFoundError:
             return ""
 
-    def _mark(self) -> str:
-        """Give the folder an id if it has none; of two stations that do so at once, one wins and both use its id."""
+    def _mark(self, owner: str) -> str:
+        """Give the folder an id if it has none; of two stations that do so at once, one wins and both use its id.
+
+        The temporary file is called like a probe's, so that the owner's next probe clears what a crash left of it.
+        """
         if not self._read_mark():
-            with suppress(FileExistsError):
-                create_durably(self._disk, self.root / MARK_NAME, new_mark())
+            self._place(self.root / drawn(f"{PROBE_START}{owner}-mark"), self.root / MARK_NAME, new_mark())
             self._flush_final(self.root / MARK_NAME)  # receipts will name this id
         return self._read_mark()
 
@@ -156,12 +161,12 @@ class FolderShare:
         free_bytes = self._disk.free_bytes(self.root)
         if free_bytes < RESERVE_BYTES:
             raise ShareBlockedError(f"share {self.root}: it is full ({free_bytes} bytes left)")
-        self._clear(self.root, f".probe-{owner}")
-        paths = [self.root / drawn(f".probe-{owner}-{number}") for number in range(3)]
+        self._clear(self.root, f"{PROBE_START}{owner}")
+        paths = [self.root / drawn(f"{PROBE_START}{owner}-{number}") for number in range(3)]
         self._try_abilities(*paths)
         for path in paths:
             self._disk.unlink(path)
-        return Probe(self._mark(), Level.STORED, free_bytes)
+        return Probe(self._mark(owner), Level.STORED, free_bytes)
 
     def _clear(self, folder: Path, start: str) -> None:
         """Remove what a crash of this owner has left. Of two copies of one home, the other one just tries again."""

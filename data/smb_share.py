@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import SplitResult
 
 from data.files import TEMPORARY_SUFFIX
-from data.folder_share import MARK_NAME, PROBE_BYTES, decode_mark, drawn, new_mark
+from data.folder_share import MARK_NAME, PROBE_BYTES, PROBE_START, decode_mark, drawn, new_mark
 from data.layout import check_relative
 from data.receipts import Level
 from data.share import (
@@ -143,8 +143,8 @@ class SmbShare:
         free_bytes = server.free_bytes()
         if free_bytes < RESERVE_BYTES:
             raise OSError(errno.ENOSPC, f"it is full ({free_bytes} bytes left)")
-        _clear(server, "", f".probe-{owner}")
-        first, other, final = (drawn(f".probe-{owner}-{number}") for number in range(3))
+        _clear(server, "", f"{PROBE_START}{owner}")
+        first, other, final = (drawn(f"{PROBE_START}{owner}-{number}") for number in range(3))
         server.create(first, PROBE_BYTES)
         _must_refuse(lambda: server.create(first, b"other bytes"), "creates a file that exists")
         server.rename_new(first, final)
@@ -156,7 +156,7 @@ class SmbShare:
             raise OSError(errno.EIO, "it gives back other bytes than it was given")
         for name in (first, other, final):
             server.unlink(name)
-        return Probe(_mark(server), Level.STORED, free_bytes)
+        return Probe(_mark(server, owner), Level.STORED, free_bytes)
 
     def _store(self, server: "SmbFolder", target: PurePosixPath, data: bytes, owner: str) -> None:
         folder = _make_folders(server, target.parent)
@@ -213,10 +213,10 @@ def _read_mark(server: "SmbFolder") -> str:
     return decode_mark(server.read(MARK_NAME)) if server.has_file(MARK_NAME) else ""
 
 
-def _mark(server: "SmbFolder") -> str:
+def _mark(server: "SmbFolder", owner: str) -> str:
     """Give the folder an id if it has none; of two stations that do so at once, one wins and both use its id."""
     if not _read_mark(server):
-        _place(server, drawn(f".{MARK_NAME}"), MARK_NAME, new_mark())
+        _place(server, drawn(f"{PROBE_START}{owner}-mark"), MARK_NAME, new_mark())
         server.flush(MARK_NAME)  # receipts will name this id
         server.flush_folder("")
     return _read_mark(server)

@@ -203,6 +203,18 @@ def test_a_good_folder_is_probed_marked_once_and_left_clean(root: Path) -> None:
     assert FolderShare(root).identify().share_id == first.share_id
 
 
+def test_what_a_crash_left_of_a_mark_is_cleared_by_the_next_probe(root: Path) -> None:
+    disk = WatchedDisk()
+    FolderShare(root, disk).probe(OWNER)
+    for number in range(len(disk.log)):
+        shutil.rmtree(root)
+        root.mkdir()
+        with pytest.raises(Died):
+            FolderShare(root, dying_at(number)).probe(OWNER)
+        FolderShare(root).probe(OWNER)
+        assert files_under(root) == {MARK_NAME}, number
+
+
 def test_created_shares_keep_their_mark(root: Path) -> None:
     mark = FolderShare.create(root / "new" / "share").identify()
     assert mark.share_id

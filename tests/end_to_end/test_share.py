@@ -10,7 +10,8 @@ import pytest
 
 from data.folder_share import MARK_NAME
 from data.outbox import Outbox
-from tests.support.command_line import CommandLine
+from tests.support.command_line import PATIENCE_SECONDS, CommandLine
+from tests.support.faulty_mount import faulty_mount
 
 pytestmark = pytest.mark.processes
 
@@ -95,6 +96,27 @@ def test_a_share_is_probed_from_the_command_line(terminal: CommandLine, tmp_path
         codes[str(address)] = outcome.code
         assert not outcome.has_traceback
     assert list(codes.values()) == [0, 1, 2]
+
+
+def test_two_clients_play_to_the_end_while_their_share_hangs(terminal: CommandLine, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with faulty_mount(tmp_path) as mount:
+        share = mount.share("hanging")
+        mount.break_share("hanging", "hang", "write")
+        places = ("--home", home, "--share", share, "--delivery-wait", 1)
+        demo = terminal.start("demo", "--headless", "--json", "--episodes", 1, "--frames", 60, *places)
+        demo.wait(PATIENCE_SECONDS)  # it ends while its courier cannot
+        assert mount.has_begun("hanging")
+        mount.mend_all()
+        played = terminal.finish(demo)
+        assert played.code == 1, played.text
+        (episode,) = played.json["episodes"]
+        assert episode["equal"]
+        assert [(episode[seat]["end"], episode[seat]["rows"]) for seat in ("left", "right")] == [("finished", 60)] * 2
+        synced = terminal.run("sync", "--home", home)
+        assert synced.code == 0, synced.text
+        assert _waiting(home) == 0
+        assert terminal.run("verify", mount.backing / "hanging").code == 0
 
 
 def test_sync_finds_every_station_below_a_folder_and_names_what_it_did(terminal: CommandLine, recorded: Path) -> None:
