@@ -83,7 +83,7 @@ def _import(
         if isinstance(found, str):
             report.refused.append(found)
             continue
-        batch.append(Candidate(station, found.path, found.sha256, _content(archive, member)))
+        batch.append(Candidate(station, *found))
         if len(batch) >= BATCH_FILES or sum(len(each.data) for each in batch) >= BATCH_BYTES:
             _store(batch, listed, collector, now, report)
             progress(done, len(listed))
@@ -122,8 +122,10 @@ def _read_manifest(archive: tarfile.TarFile) -> tuple[str, dict[str, Listed]]:
     return station, {each.path: each for each in listed}
 
 
-def _read_member(archive: tarfile.TarFile, member: tarfile.TarInfo, wanted: dict[str, Listed]) -> Listed | str:
-    """What the manifest says of a member, taken out of `wanted`; or why the member is refused."""
+def _read_member(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, wanted: dict[str, Listed]
+) -> tuple[str, bytes, bytes] | str:
+    """Path, SHA-256 and bytes of a member, taken out of `wanted`; or why the member is refused."""
     name = f"{member.name[:300]!r}"
     if not member.isreg() or member.issparse():
         return f"{name}: expected a plain file, got a link, a folder or a device"
@@ -140,10 +142,14 @@ def _read_member(archive: tarfile.TarFile, member: tarfile.TarInfo, wanted: dict
         check_digest(member.name, listed.sha256)
     except ValueError as error:
         return f"{name}: {error}"
-    found = sha256(_content(archive, member)).digest()
+    try:
+        data = _content(archive, member)
+    except (tarfile.TarError, EOFError) as error:
+        return f"{name}: cannot be read: {error}"
+    found = sha256(data).digest()
     if found != listed.sha256:
         return f"{name}: the manifest says {listed.sha256.hex()}, its bytes are {found.hex()}"
-    return listed
+    return listed.path, listed.sha256, data
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
