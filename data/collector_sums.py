@@ -5,14 +5,14 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from data.files import Disk, replace_durably
+from data.session_sheet import encode_sums
 
 SUMS_NAME: Final = "SHA256SUMS"
 
 
 def sums_text(session: str, files: Iterable[tuple[str, str]]) -> bytes:
     """What the file of a session's folder says of (path in the share, SHA-256)."""
-    lines = [f"{digest}  {PurePosixPath(path).relative_to(session).as_posix()}\n" for path, digest in files]
-    return "".join(lines).encode()
+    return encode_sums({PurePosixPath(path).relative_to(session).as_posix(): digest for path, digest in files})
 
 
 def refresh_sums(root: Path, session: str, files: Iterable[tuple[str, str]], disk: Disk) -> bool:
