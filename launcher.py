@@ -363,7 +363,6 @@ def replay(
     from client.clock import now_ns
     from client.commands.replay import Wishes, prepare
     from client.replay.show import show_window, write_png
-    from client.seat import DisplayError
 
     try:
         words = _checked_language(language)
@@ -372,7 +371,7 @@ def replay(
             write_png(opened.scenes, choice, png[0], png[1], words)
         else:
             show_window(opened, choice, frame, words, full_screen=full_screen, clock=now_ns)
-    except (ValueError, OSError, DisplayError) as error:
+    except (ValueError, OSError) as error:
         raise _fail(error) from error
 
 

@@ -104,7 +104,8 @@ class Lettering:
 
     def _render(self, words: str, style: Style) -> pygame.Surface:
         font, shrink = self._font(style)
-        large = font.render(words, True, style.colour)
+        # An empty text is a surface of no width, and scaling that down ends the whole program inside SDL's code.
+        large = font.render(words or " ", True, style.colour)
         if shrink == 1:
             return large.premul_alpha()
         return shrunk(large, (max(1, -(-large.get_width() // shrink)), max(1, large.get_height() // shrink)))

@@ -6,7 +6,7 @@ from pathlib import Path
 from client.commands.terminal import open_console, say
 from client.replay.files import Opened, open_replay
 from client.replay.record import ReplayError
-from client.replay.scenes import Choice
+from client.replay.strip import Choice
 from games.contract import Seat
 
 

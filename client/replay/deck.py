@@ -10,7 +10,7 @@ from client.lettering import Lettering
 from client.replay.deck_cards import DeckCards
 from client.replay.deck_layout import DeckLayout
 from client.replay.record import Whole
-from client.replay.scenes import Lanes, Strip
+from client.replay.strip import Lanes, Strip
 from client.shapes import fall, put
 from client.sprites import Sprites
 from client.stage import Stage

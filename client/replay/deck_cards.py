@@ -9,7 +9,7 @@ from client.lettering import Lettering, Style
 from client.replay.deck_layout import DeckLayout
 from client.replay.playhead import NORMAL
 from client.replay.record import Whole
-from client.replay.scenes import EventLine, SeatLine, Strip
+from client.replay.strip import EventLine, SeatLine, Strip
 from client.shapes import disc, panel, polygon, put
 from client.sprites import DOWN, LEFT, RIGHT, UP, Sprites
 from client.texts import Texts

@@ -16,7 +16,8 @@ from client.events import (
 )
 from client.replay.deck_layout import DeckLayout
 from client.replay.playhead import Playhead, Repeat
-from client.replay.scenes import Choice, Lanes, Scenes
+from client.replay.scenes import Scenes
+from client.replay.strip import Choice, Lanes
 from games.contract import Seat
 
 SPACE, ESCAPE, TAB, HOME, PAGE_UP, END, PAGE_DOWN = 44, 41, 43, 74, 75, 77, 78
@@ -50,7 +51,7 @@ class Desk:
         """The marks of the timeline for this choice."""
         key = Choice(self._choice.seat, self._choice.is_shown)
         if key not in self._lanes:
-            self._lanes[key] = self.scenes.lanes(key)
+            self._lanes[key] = self.scenes.strips.lanes(key)
         return self._lanes[key]
 
     def run(self, now: int) -> None:
@@ -130,7 +131,7 @@ class Desk:
 
     def _seek_mark(self, direction: int, now: int) -> None:
         playhead = self.playhead
-        frame = self.scenes.next_mark(self.lanes, self._choice, playhead.at(now).frame, direction)
+        frame = self.scenes.strips.next_mark(self.lanes, self._choice, playhead.at(now).frame, direction)
         if frame is not None:
             playhead.step(frame - playhead.at(now).frame, now)
 

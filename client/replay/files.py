@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from client.replay.record import Record, ReplayError, replayed
 from client.replay.scenes import Scenes
-from client.replay.sights import Seen, seen_by
+from client.replay.sights import LateSights
 from data.claims import read_claims
 from data.draft import PART_SUFFIX
 from data.episode_format import SUFFIX, FormatError, Prefix, read_prefix
@@ -42,12 +42,11 @@ def open_replay(path: Path, local: Path | None = None, seat: Seat | None = None)
     locals_ = _named(local, prefix) if local is not None else _beside(canonical, prefix)
     record = _record(canonical, prefix)
     remarks = [f"{canonical}: {record.fault}; showing its {record.frames} good frames"] if record.fault else []
-    seen: dict[Seat, Seen] = {}
     for log, found in locals_.items():
-        seen[Seat(found.header.seat)] = seen_by(record, found)
         remarks += [f"{log}: {found.fault}; what it tells up to there is shown"] if found.fault is not None else []
-    begin = seat if seat is not None else next(iter(seen), Seat.LEFT) if local is not None else Seat.LEFT
-    return Opened(Scenes(record, seen, canonical.name), begin, canonical, tuple(remarks))
+    by_seat = {Seat(found.header.seat): found for found in locals_.values()}
+    begin = next(iter(by_seat)) if seat is None and local is not None else seat or Seat.LEFT
+    return Opened(Scenes(record, LateSights(record, by_seat), canonical.name), begin, canonical, tuple(remarks))
 
 
 def _record(path: Path, prefix: Prefix) -> Record:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from data.episode_format import Prefix, TornError
 from data.episode_row import Row, state_digest
@@ -16,6 +16,15 @@ Whole = Literal["", "cut", "recovered", "diverged", "torn", "damaged"]
 """What is special about a record: nothing, or why it is not a whole episode that both seats agreed upon."""
 
 _MARKS: dict[Reason, Whole] = {Reason.CUT: "cut", Reason.RECOVERED: "recovered", Reason.DIVERGED: "diverged"}
+
+
+LONGEST_ID: Final = 40
+"""As in file names: what is longer was not written by this program."""
+
+
+def printable(text: str) -> str:
+    """A text without what no font can show."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 class ReplayError(ValueError):
@@ -42,6 +51,12 @@ class Record:
     def frames(self) -> int:
         """How many frames can be shown."""
         return len(self.rows)
+
+    @property
+    def participants(self) -> tuple[str, str]:
+        """Their ids, (left, right), as far as they can be written: a file may hold any text."""
+        left, right = (player.participant[:LONGEST_ID] for player in self.terms.players)
+        return printable(left), printable(right)
 
     @cached_property
     def first_digest(self) -> bytes:

@@ -15,8 +15,9 @@ from client.replay.desk import Desk
 from client.replay.files import Opened
 from client.replay.playhead import Position
 from client.replay.record import ReplayError
-from client.replay.scenes import Choice, Lanes, Scenes, Strip
-from client.seat import check_display
+from client.replay.scenes import Scenes
+from client.replay.strip import Choice, Lanes, Strip
+from client.seat import DisplayError, check_display
 from client.texts import Texts, guide_values
 from client.theme import Theme
 from client.window import Window
@@ -81,7 +82,7 @@ def drawn(desk: Desk, position: Position) -> tuple[Picture, Strip]:
     """What is to be drawn at a position."""
     scenes, playhead = desk.scenes, desk.playhead
     picture = scenes.picture(desk.choice, position)
-    strip = scenes.strip(desk.choice, position, playhead.quarters, is_playing=playhead.is_playing)
+    strip = scenes.strips.at(desk.choice, position, playhead.quarters, is_playing=playhead.is_playing)
     return picture, strip
 
 
@@ -91,9 +92,14 @@ def show_window(
     """Open the window at a frame, and come back when it was closed.
 
     Raises:
-        DisplayError: there is no display.
+        ReplayError: there is no display.
     """
-    check_display()
+    try:
+        check_display()
+    except DisplayError as error:
+        raise ReplayError(
+            "no window can be opened here: there is no display. --png writes a picture without"
+        ) from error
     window = Window(
         f"dyadgrid replay - {opened.path.name}",
         headless=False,

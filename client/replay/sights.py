@@ -6,13 +6,13 @@ holds the digest of every state that was shown: only a state with that very dige
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
 from client.replay.record import Record
 from client.view import ONE, eased, replay_ns
-from data.episode_row import encode_row, state_digest
+from data.episode_row import state_digest
 from data.inspection import LoggedTick, input_of
 from data.local_format import Local, Value
 from games.contract import Seat
@@ -90,6 +90,29 @@ def seen_by(record: Record, local: Local) -> Seen:
     )
 
 
+class LateSights(Mapping[Seat, Seen]):
+    """What the seats of a record were shown, gone through only when it is asked for: that takes a while."""
+
+    def __init__(self, record: Record, locals_: Mapping[Seat, Local]) -> None:
+        self._record = record
+        self._locals = locals_
+        self._seen: dict[Seat, Seen] = {}
+
+    def __getitem__(self, seat: Seat) -> Seen:
+        if seat not in self._seen:
+            self._seen[seat] = seen_by(self._record, self._locals[seat])
+        return self._seen[seat]
+
+    def __contains__(self, seat: object) -> bool:
+        return seat in self._locals
+
+    def __iter__(self) -> Iterator[Seat]:
+        return iter(self._locals)
+
+    def __len__(self) -> int:
+        return len(self._locals)
+
+
 class _Reading:
     """One seat's ticks, being gone through in order."""
 
@@ -126,6 +149,7 @@ class _Reading:
             )
 
     def _drawn(self, tick: LoggedTick) -> Sight:
+        """The picture that was flipped in a tick."""
         count = tick.shown_frame + 1
         state, truth = self._guesses.shown(count, tick.shown_digest)
         flip = tick.flip_ns
@@ -148,7 +172,7 @@ class _Reading:
         view = self._views.at(flip)
         if view.get("what") != "fast_forward":
             return 0, 0.0
-        missed, since = int(view["frames"]), flip - int(view["t_ns"])
+        missed, since = max(0, int(view["frames"])), flip - int(view["t_ns"])
         duration = replay_ns(missed * (SECOND // self._record.terms.terms.tick_rate))
         return (missed, eased(since * ONE // duration) / ONE) if since < duration else (0, 0.0)
 
@@ -179,11 +203,16 @@ class _Latest:
 
 def _own_inputs(record: Record, seat: Seat, ticks: Sequence[LoggedTick]) -> list[Input]:
     """The seat's inputs in order: as confirmed, then as it committed them and nobody confirmed them."""
-    own = [row.inputs[seat] for row in record.rows]
-    committed = {tick.committed - 1: tick.input for tick in ticks if tick.input >= 0}
-    while len(own) in committed:
-        own.append(input_of(committed[len(own)]))
+    own, actions = [row.inputs[seat] for row in record.rows], len(record.terms.terms.actions)
+    committed = {tick.committed - 1: input_of(tick.input) for tick in ticks if tick.input >= 0}
+    while len(own) in committed and committed[len(own)].action < actions:
+        own.append(committed[len(own)])
     return own
+
+
+def _no_row(*_values: object) -> bytes:
+    """The timeline wants to encode what it confirms; here nobody records it."""
+    return b""
 
 
 class _Guesses:
@@ -198,7 +227,7 @@ class _Guesses:
             record.game,
             record.states[0],
             seat,
-            encode_row,
+            _no_row,
             delay_frames=rules.delay_frames,
             guess_frames=rules.guess_frames,
             away_limit_frames=rules.away_limit_frames,
@@ -222,7 +251,7 @@ class _Guesses:
 
     def _feed(self, timeline: Timeline[Any], tick: LoggedTick) -> bool:
         """Hand over what was there at a tick; False if the record does not tell it."""
-        own, partner = max(tick.committed, tick.frame), tick.received
+        own, partner = max(tick.committed, tick.frame, 0), max(tick.received, 0)
         if tick.frame > len(self._own) or min(partner, tick.frame) > len(self._partner):
             return False
         timeline.own.extend(self._own[timeline.own.count : own])
@@ -237,7 +266,7 @@ class _Guesses:
     def shown(self, count: int, digest: bytes) -> tuple[Any | None, Truth]:
         """The state with that digest after `count` frames, and what became of it."""
         record = self._record
-        is_confirmed = count <= record.frames
+        is_confirmed = 0 <= count <= record.frames
         if is_confirmed and digest == record.digest(count):
             return record.states[count], "true"
         state = self._heads.get((count, digest))

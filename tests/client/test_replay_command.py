@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from math import hypot
 from pathlib import Path
 from shutil import copy
@@ -18,17 +19,17 @@ from client.picture import Picture
 from client.replay.deck_layout import DESIGN_SIZE, deck_layout_for
 from client.replay.files import Opened, open_replay
 from client.replay.playhead import Position
-from client.replay.scenes import Choice
+from client.replay.strip import Choice
 from client.texts import Texts, guide_values
 from client.theme import Theme
 from data.layout import Kind, parse_name
 from games import registry
 from games.contract import Scene, Seat
 from netcode.limits import MILLISECOND, SECOND
-from netcode.vocabulary import End, Reason
+from netcode.vocabulary import End, Player, Reason
 from tests.support.lived import Life
 from tests.support.recorded import file_bytes, finished, make_terms, play, wandering
-from tests.support.replayed import ROUGH, recorded, seen_at
+from tests.support.replayed import ROUGH, Viewer, bytes_of, recorded
 
 pytestmark = pytest.mark.usefixtures("fonts")
 
@@ -69,12 +70,17 @@ def file_of(folder: Path, kind: Kind, seat: Seat | None = None) -> Path:
 
 def board_of(scene: Scene, seat: Seat) -> pygame.Surface:
     """The client's own window around a scene, of the size that it has in a replay."""
-    game = registry.find("foraging")
-    values = guide_values(game.configure(tick_rate=30), 30)
-    painter = Painter(Theme(), Texts(), guide=game.guide, guide_values=values)
-    surface = pygame.Surface(VIEW.size)
+    surface, painter = pygame.Surface(VIEW.size), client_painter()
+    painter.jump()
     painter.paint(surface, Picture(phase="playing", seat=seat, now_ns=0, scene=scene, tick_rate=30, episode_ticks=240))
     return surface
+
+
+@cache
+def client_painter() -> Painter:
+    game = registry.find("foraging")
+    values = guide_values(game.configure(tick_rate=30), 30)
+    return Painter(Theme(), Texts(), guide=game.guide, guide_values=values)
 
 
 def cell(x: int, y: int) -> pygame.Rect:
@@ -150,9 +156,9 @@ def test_what_was_shown_is_what_the_window_really_showed_and_not_what_became_tru
         assert same_board(boards[0], true, Seat.RIGHT)
         assert not same_board(boards[1], true, Seat.RIGHT)
         tried += 1
-        if tried == 3:
+        if tried == 2:
             return
-    pytest.fail("no frame of this episode was visibly untrue three times")
+    pytest.fail("fewer than two frames of this episode were visibly untrue")
 
 
 def test_the_client_draws_it_and_nobody_else(folder: Path) -> None:
@@ -164,8 +170,8 @@ def test_the_client_draws_it_and_nobody_else(folder: Path) -> None:
     values = guide_values(dict(record.terms.terms.config), 30)
     alone = pygame.Surface(VIEW.size)
     Painter(Theme(), Texts(), guide=record.game.guide, guide_values=values).paint(alone, picture)
-    pixels = seen_at(replay, Choice(Seat.LEFT), 100).subsurface(VIEW)
-    assert pygame.image.tobytes(pixels, "RGB") == pygame.image.tobytes(alone, "RGB")
+    pixels = Viewer(replay).at(Choice(Seat.LEFT), 100).subsurface(VIEW)
+    assert bytes_of(pixels) == bytes_of(alone)
 
 
 @pytest.mark.parametrize(
@@ -175,21 +181,20 @@ def test_the_client_draws_it_and_nobody_else(folder: Path) -> None:
 def test_every_kind_of_replay_can_be_drawn_in_windows_of_every_size(
     folder: Path, size: tuple[int, int], language: str
 ) -> None:
-    replay = open_replay(folder)
-    looks = set()
+    viewer, looks = Viewer(open_replay(folder), language), set()
     for choice in (
         Choice(Seat.LEFT),
         Choice(Seat.RIGHT, is_shown=True),
         Choice(Seat.LEFT, is_shown=True, has_details=True, has_figures=True),
     ):
         for frame in (80, 160):
-            looks.add(pygame.image.tobytes(seen_at(replay, choice, frame, size, language), "RGB"))
+            looks.add(bytes_of(viewer.at(choice, frame, size)))
     assert len(looks) == 6 or size == (200, 100)
 
 
 def mark_of(replay: Opened) -> bytes:
     layout = deck_layout_for(DESIGN_SIZE)
-    return pygame.image.tobytes(seen_at(replay, Choice(Seat.LEFT), 20).subsurface(layout.mark), "RGB")
+    return bytes_of(Viewer(replay).at(Choice(Seat.LEFT), 20).subsurface(layout.mark))
 
 
 def test_a_record_that_is_no_whole_episode_is_shown_with_a_mark(tmp_path: Path) -> None:
@@ -252,7 +257,18 @@ def test_the_canonical_file_can_be_named_alone_and_with_a_local_one_from_elsewhe
     assert run("x.dyad", "--local", log, "--shown", "--png", 5, "right.png") == (0, "")
     assert run(folder, "--seat", "right", "--shown", "--png", 5, "same.png") == (0, "")
     first, second = (pygame.image.load(name) for name in ("right.png", "same.png"))
-    assert pygame.image.tobytes(first, "RGB") == pygame.image.tobytes(second, "RGB")
+    assert bytes_of(first) == bytes_of(second)
+
+
+def test_ids_that_no_font_can_show_are_shown_as_far_as_they_can(tmp_path: Path) -> None:
+    game = registry.find("foraging")
+    terms = make_terms(game)
+    odd = Player("\0" + "x" * 5000 + "\n", "human")
+    terms = replace(terms, players=(odd, replace(odd, participant="")), terms=replace(terms.terms, study="\0\n" * 999))
+    path = tmp_path / "odd.dyad"
+    path.write_bytes(file_bytes(terms, *play(game, terms, wandering(game, terms))))
+    for seat in Seat:
+        Viewer(open_replay(path)).at(Choice(seat, has_details=True, has_figures=True), 10)
 
 
 def other_version(folder: Path) -> Path:

@@ -10,7 +10,7 @@ from client.replay.deck_layout import DESIGN_SIZE, SMALLEST_WINDOW, deck_layout_
 from client.replay.desk import Desk
 from client.replay.files import Opened
 from client.replay.playhead import NORMAL, REPEAT_AFTER
-from client.replay.scenes import Choice
+from client.replay.strip import Choice
 from games.contract import Seat
 from netcode.limits import SECOND
 from tests.support.replayed import ROUGH, opened

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from client.replay.files import open_replay
 from client.replay.playhead import Position
 from client.replay.record import Record
-from client.replay.scenes import Choice, Scenes
+from client.replay.scenes import Scenes
 from client.replay.sights import Seen, seen_by
+from client.replay.strip import Choice
 from data.inspection import inspect_records
 from data.inspection_files import Choice as Which
 from data.inspection_files import find_records
@@ -147,7 +149,7 @@ def test_a_picture_whose_digest_comes_of_no_computation_is_lost_and_never_made_u
     told = scenes_with(scenes.record, seen)
     choice = Choice(Seat.LEFT, is_shown=True)
     assert told.picture(choice, at(30)).scene is None
-    assert told.strip(choice, at(30), 4, is_playing=False).verdicts[0].key == "replay.shown.lost"
+    assert told.strips.at(choice, at(30), 4, is_playing=False).verdicts[0].key == "replay.shown.lost"
     assert told.picture(choice, at(31)).scene is not None
 
 
@@ -158,8 +160,8 @@ def test_behind_the_end_of_a_torn_local_record_nothing_is_known(tmp_path: Path) 
     half = replace(local, entries=local.entries[: len(local.entries) // 2])
     told = scenes_with(scenes.record, seen_by(scenes.record, half))
     choice = Choice(Seat.RIGHT, is_shown=True)
-    assert told.strip(choice, at(10), 4, is_playing=False).verdicts[0].key == "replay.shown.true"
-    assert told.strip(choice, at(85), 4, is_playing=False).verdicts[0].key == "replay.shown.unknown"
+    assert told.strips.at(choice, at(10), 4, is_playing=False).verdicts[0].key == "replay.shown.true"
+    assert told.strips.at(choice, at(85), 4, is_playing=False).verdicts[0].key == "replay.shown.unknown"
     assert told.picture(choice, at(85)).scene is None
 
 
@@ -184,3 +186,37 @@ def test_the_checks_catch_a_timeline_that_is_not_the_seats_own(
     monkeypatch.setattr("client.replay.sights.Timeline", mutant)
     with pytest.raises((AssertionError, IndexError)):
         test_every_picture_of_both_seats_is_what_its_window_really_showed("rough", tmp_path)
+
+
+ODD = (-(1 << 62), -5, -1, 0, 1, 7, 10**6, 1 << 62)
+
+
+def spoilt(local: Local, random: Random) -> Local:
+    """The record with some values that nobody would write, and some rows out of order."""
+    entries = list(local.entries)
+    for _ in range(40):
+        index = random.randrange(len(entries))
+        kind, values = entries[index]
+        column = random.randrange(len(values))
+        odd = {int: random.choice(ODD), bool: random.random() < 0.5, str: "fast_forward", bytes: b""}
+        changed = odd[type(values[column])]
+        entries[index] = Entry(kind, (*values[:column], changed, *values[column + 1 :]))
+    for _ in range(random.randrange(3)):
+        first, second = random.randrange(len(entries)), random.randrange(len(entries))
+        entries[first], entries[second] = entries[second], entries[first]
+    return replace(local, entries=tuple(entries))
+
+
+def test_a_local_record_full_of_nonsense_breaks_nothing_and_is_never_taken_for_the_truth(tmp_path: Path) -> None:
+    folder, seats = recorded(replace(ROUGH, frames=120), tmp_path)
+    record, random = record_of(folder), Random(1)
+    for number in range(40):
+        seen = seen_by(record, spoilt(local_of(seats[number % 2]), random))
+        scenes, choice = scenes_with(record, seen), Choice(seen.seat, is_shown=True, has_figures=True)
+        for frame, moment in enumerate(seen.moments):
+            sight = moment.sight if moment is not None else None
+            assert sight is None or (sight.truth == "lost") == (sight.state is None)
+            if sight is not None and sight.truth == "true":
+                assert sight.state == record.states[sight.count]
+            scenes.picture(choice, at(frame))
+            scenes.strips.at(choice, at(frame), 4, is_playing=False)

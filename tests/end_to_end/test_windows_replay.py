@@ -9,12 +9,12 @@ import pytest
 
 from client.replay.deck_layout import DESIGN_SIZE, DeckLayout, deck_layout_for
 from client.replay.files import Opened, open_replay
-from client.replay.scenes import Choice
+from client.replay.strip import Choice
 from games.contract import Seat
 from tests.support.command_line import CommandLine
 from tests.support.desktop import Desktop, desktop, wait_for
 from tests.support.participants import keep
-from tests.support.replayed import ROUGH, recorded, seen_at
+from tests.support.replayed import ROUGH, Viewer, bytes_of, recorded
 
 pytestmark = [pytest.mark.window, pytest.mark.processes]
 
@@ -35,8 +35,7 @@ class Watched:
         self.place = place
         self.window = place.window("dyadgrid-replay")
         self._folder = folder
-        self._replay = replay
-        self._language = language
+        self._viewer = Viewer(replay, language)
 
     @property
     def layout(self) -> DeckLayout:
@@ -54,8 +53,8 @@ class Watched:
             pixels = self.look(name)
             size = pixels.get_size()
             if size not in expected:
-                expected[size] = pygame.image.tobytes(seen_at(self._replay, choice, frame, size, self._language), "RGB")
-            return pygame.image.tobytes(pixels, "RGB") == expected[size]
+                expected[size] = bytes_of(self._viewer.at(choice, frame, size))
+            return bytes_of(pixels) == expected[size]
 
         wait_for(f"frame {frame} of {choice} ({name})", is_there)
         keep(self._folder / f"replay-{name}.png")
@@ -133,9 +132,9 @@ def test_the_close_button_ends_a_replay_that_plays(place: Desktop, terminal: Com
         place.focus(watched.window)
         watched.await_frame("waits", Choice(Seat.LEFT, is_shown=True), 0)
         clock = watched.layout.clock
-        before = pygame.image.tobytes(watched.look().subsurface(clock), "RGB")
+        before = bytes_of(watched.look().subsurface(clock))
         place.tap("Down", "Down", "space")
-        wait_for("it to play", lambda: pygame.image.tobytes(watched.look("plays").subsurface(clock), "RGB") != before)
+        wait_for("it to play", lambda: bytes_of(watched.look("plays").subsurface(clock)) != before)
         keep(terminal.folder / "replay-plays.png")
         place.close(watched.window)
         outcome = terminal.finish(process)
@@ -152,5 +151,5 @@ def test_without_a_display_it_says_so_and_a_picture_can_be_had_all_the_same(term
     assert (outcome.code, outcome.text) == (0, "")
     pygame.font.init()
     written = pygame.image.load(terminal.folder / "out.png")
-    expected = seen_at(open_replay(folder), Choice(Seat.LEFT), 10)
-    assert pygame.image.tobytes(written, "RGB") == pygame.image.tobytes(expected, "RGB")
+    expected = Viewer(open_replay(folder)).at(Choice(Seat.LEFT), 10)
+    assert bytes_of(written) == bytes_of(expected)

@@ -7,8 +7,8 @@ import pygame
 from client.replay.deck_layout import DESIGN_SIZE, deck_layout_for
 from client.replay.desk import Desk
 from client.replay.files import Opened, open_replay
-from client.replay.scenes import Choice
 from client.replay.show import Artist, drawn
+from client.replay.strip import Choice
 from games.contract import Seat
 from netcode.limits import MILLISECOND, SECOND
 from tests.support.lived import Absence, Freeze, Life, Lived, live, write
@@ -39,13 +39,25 @@ def opened(life: Life, root: Path) -> Opened:
     return open_replay(recorded(life, root)[0])
 
 
-def seen_at(
-    replay: Opened, choice: Choice, frame: int, size: tuple[int, int] = DESIGN_SIZE, language: str = "en"
-) -> pygame.Surface:
-    """What a window of this size shows of a replay that stands at a frame."""
-    desk = Desk(replay.scenes, choice)
-    desk.playhead.jump(frame, 0)
-    surface = pygame.Surface(size)
-    picture, strip = drawn(desk, desk.playhead.at(0))
-    Artist(replay.scenes, language).paint(surface, deck_layout_for(size), picture, strip, desk.lanes, 1)
-    return surface
+class Viewer:
+    """Draws what a window shows of a replay that stands at a frame."""
+
+    def __init__(self, replay: Opened, language: str = "en") -> None:
+        self._replay = replay
+        self._artist = Artist(replay.scenes, language)
+        self._drawn = 0
+
+    def at(self, choice: Choice, frame: int, size: tuple[int, int] = DESIGN_SIZE) -> pygame.Surface:
+        """The pixels of a window of this size."""
+        desk = Desk(self._replay.scenes, choice)
+        desk.playhead.jump(frame, 0)
+        surface = pygame.Surface(size)
+        picture, strip = drawn(desk, desk.playhead.at(0))
+        self._drawn += 1
+        self._artist.paint(surface, deck_layout_for(size), picture, strip, desk.lanes, self._drawn)
+        return surface
+
+
+def bytes_of(pixels: pygame.Surface) -> bytes:
+    """Pixels, to be compared."""
+    return pygame.image.tobytes(pixels, "RGB")
