@@ -7,6 +7,7 @@ from typing import Final
 
 import pygame
 
+from client.events import Uncovered
 from client.painter import Painter
 from client.picture import Picture
 from client.replay.deck import Deck
@@ -25,8 +26,6 @@ from netcode.limits import SECOND
 from netcode.metronome import Metronome
 
 DRAWINGS_PER_SECOND: Final = 60
-CALM_DRAWINGS_PER_SECOND: Final = 10
-"""Nothing moves in a pause, but a window that was covered wants its pixels back."""
 DESKTOP_BARS: Final = 90
 """Room for a title bar and the desktop's own bars."""
 
@@ -41,6 +40,11 @@ class Artist:
         self._painter = Painter(theme, texts, guide=game.guide, guide_values=values)
         self._deck = Deck(theme, texts, scenes.record.frames, scenes.mark)
         self._jumps = 0
+        self._view: tuple[object, pygame.Surface] = (None, pygame.Surface((1, 1)))
+
+    def forget(self) -> None:
+        """Somebody else may have drawn on the surface: draw all of it the next time."""
+        self._painter.forget()
 
     def paint(
         self, surface: pygame.Surface, layout: DeckLayout, picture: Picture, strip: Strip, lanes: Lanes, jumps: int
@@ -49,9 +53,18 @@ class Artist:
         if jumps != self._jumps:
             self._jumps = jumps
             self._painter.jump()
-        inside = layout.view.clip(surface.get_rect())
-        self._painter.paint(surface.subsurface(inside), picture)
+        self._painter.paint(self._view_of(surface, layout.view.clip(surface.get_rect())), picture)
         self._deck.paint(surface, layout, strip, lanes)
+
+    def _view_of(self, surface: pygame.Surface, box: pygame.Rect) -> pygame.Surface:
+        """The painter's part of a surface: the same object each time, as the painter builds upon its last drawing.
+
+        A window that is resized keeps its surface object and gets other pixels: then a part of the old ones is no use.
+        """
+        key = (surface, surface._pixels_address, tuple(box))
+        if key != self._view[0]:
+            self._view = (key, surface.subsurface(box))
+        return self._view[1]
 
 
 def write_png(scenes: Scenes, choice: Choice, frame: int, path: Path, language: str) -> None:
@@ -132,7 +145,7 @@ class _Show:
         self._desk = desk
         self._clock = clock
         self._drawings = Metronome(DRAWINGS_PER_SECOND, clock())
-        self._last: tuple[object, int] = (None, 0)
+        self._last: object = None
 
     def run(self) -> None:
         """Until somebody closes it."""
@@ -142,6 +155,9 @@ class _Show:
             layout = deck_layout_for(self._window.surface.get_size())
             for event in self._window.poll(now):
                 self._desk.feed(event, layout, now)
+                if isinstance(event, Uncovered):
+                    self._last = None
+                    self._artist.forget()
             self._desk.run(now)
             self._draw(now)
 
@@ -160,9 +176,9 @@ class _Show:
         position = desk.playhead.at(now)
         picture, strip = drawn(desk, position)
         content = (picture, strip, surface.get_size())
-        if content == self._last[0] and now - self._last[1] < SECOND // CALM_DRAWINGS_PER_SECOND:
-            return
-        self._last = (content, now)
+        if content == self._last:
+            return  # nothing moves in a pause
+        self._last = content
         layout = deck_layout_for(surface.get_size())
         self._artist.paint(surface, layout, picture, strip, desk.lanes, desk.playhead.jumps)
         self._window.flip()

@@ -168,8 +168,8 @@ def test_behind_the_end_of_a_torn_local_record_nothing_is_known(tmp_path: Path) 
 class NeverGuesses(Timeline[Any]):
     """A mutant: it takes a partner whose input is missing for one who does nothing."""
 
-    def guess(self, frame: int) -> int:
-        return NEUTRAL_ACTION
+    def guesses(self, start: int, stop: int) -> list[int]:
+        return [NEUTRAL_ACTION] * (stop - start)
 
 
 class NeverRollsBack(Timeline[Any]):
