@@ -16,7 +16,7 @@ from data.files import Disk, try_lock
 from data.outbox import Item, Outbox, State
 from data.receipts import Receipt, Receipts
 from data.settlement import SETTLE_ITEMS, Settled, Settlement
-from data.share import LocalCorruptError, Probe, Share, ShareBlockedError, ShareConflictError, open_share
+from data.share import HearsBacklog, LocalCorruptError, Probe, Share, ShareBlockedError, ShareConflictError, open_share
 from data.state_file import StateFileError
 from data.station import Identity, KnownShare, Station, known_shares, read_identity, remember_share
 
@@ -148,6 +148,7 @@ class _Pass:
         self._open_share = open_share
         self._outbox = Outbox(station.home, disk)
         self._receipts = Receipts(station.home, disk)
+        self._backlog = (0, 0)
         self._delivered: list[Receipt] = []
         self._trouble: list[str] = []
 
@@ -155,7 +156,9 @@ class _Pass:
         settled = Settled()
         try:
             identity = self._identity()
-            due = choice.due(self._outbox.waiting(), identity.share, self._now)
+            waiting = self._outbox.waiting()
+            self._backlog = len(waiting), sum(item.size for item in waiting)
+            due = choice.due(waiting, identity.share, self._now)
             for url in dict.fromkeys(item.share for item in due):
                 self._deliver_to(url, [item for item in due if item.share == url], identity.station)
             if settlement is not None and not (due and settle_limit is not None):
@@ -202,6 +205,8 @@ class _Pass:
 
     def _trusted(self, share: Share, owner: str) -> Probe:
         """Probe a share, unless it is the bare folder on which it used to be mounted: that must not be filled."""
+        if isinstance(share, HearsBacklog):
+            share.tell_backlog(*self._backlog)
         seen, known = share.identify(), known_shares(self._station).get(share.url)
         if known is not None and known.was_mount and not seen.is_mount and seen.share_id != known.share_id:
             raise ShareBlockedError(f"share {share.url}: it is not mounted now, and only its empty folder is there")

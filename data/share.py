@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256 as hash_sha256
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 from urllib.parse import SplitResult, urlsplit
 
 from data.receipts import Level
@@ -116,6 +116,14 @@ class Share(Protocol):
         Raises:
             ShareBlockedError: it cannot be asked.
         """
+
+
+@runtime_checkable
+class HearsBacklog(Protocol):
+    """A share whose keeper wants to know what a station still holds: a collector shows it."""
+
+    def tell_backlog(self, files: int, size: int) -> None:
+        """So many files of so many bytes wait in this station's outbox; it travels with the next question."""
 
 
 def open_share(url_or_path: str) -> Share:

@@ -13,7 +13,7 @@ import pytest
 import zmq
 import zmq.auth
 
-from data.collector import Answer
+from data.collector import Answer, Collector
 from data.collector_keys import (
     CollectorKeysError,
     load_collector_keys,
@@ -36,6 +36,7 @@ from tests.support.collecting import (
     make_keys,
     played,
     running,
+    serving,
     share_of,
     stored,
     url,
@@ -70,6 +71,21 @@ def test_a_station_s_whole_outbox_leaves_it_against_receipts_of_level_3(tmp_path
     assert {path: sha256(data).hexdigest() for path, data in stored(root).items()} == {
         receipt.file: receipt.sha256 for receipt in found.values()
     }
+
+
+def test_a_collector_hears_what_a_station_still_holds(tmp_path: Path, root: Path, keys: Path) -> None:
+    home = tmp_path / "left"
+    collector = Collector(root, jobs=0)
+    with serving(collector, keys) as there:
+        record_session(home, url(there, keys), episodes=2)
+        waiting = Outbox(home).waiting()
+        report = deliver(home, now=NOW, limit=2)
+        assert len(report.delivered) == 2
+        tally = collector.desk.tallies[STATION]
+        left = sum(item.size for item in report.waiting)
+        assert (tally.waiting_files, tally.waiting_bytes) == (len(waiting) - 2, left)
+        deliver(home, now=NOW)
+        assert (tally.waiting_files, tally.waiting_bytes) == (0, 0)
 
 
 def test_a_large_file_travels_in_chunks_and_arrives_whole(tmp_path: Path, root: Path, keys: Path) -> None:
@@ -282,21 +298,9 @@ def _station_socket(context: "zmq.Context[zmq.Socket[bytes]]", address: str, fol
 def test_a_station_that_talks_nonsense_is_counted_by_name_and_troubles_nobody(
     root: Path, keys: Path, tmp_path: Path
 ) -> None:
-    from data.collector import Collector
-    from data.collector_service import serve
-
-    there = CollectorSocket("tcp://127.0.0.1:*", load_collector_keys(keys))
-    stop = threading.Event()
     collector = Collector(root, jobs=0)
-
-    def run() -> None:
-        with collector:
-            serve(collector, there, stop)
-
-    thread = threading.Thread(target=run)
-    thread.start()
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-    try:
+    with serving(collector, keys) as there:
         with _station_socket(context, there.address, keys / "station-right-pc") as dealer:
             for size in (0, 1, 100, 10_000, 200_000):
                 dealer.send(os.urandom(size))
@@ -309,11 +313,7 @@ def test_a_station_that_talks_nonsense_is_counted_by_name_and_troubles_nobody(
             assert share.identify().share_id
         assert collector.desk.tallies[STATION].rejected == 0
         assert collector.desk.tallies["right-pc"].last_rejection
-    finally:
-        stop.set()
-        thread.join()
-        there.close()
-        context.term()
+    context.term()
 
 
 # --- keys -----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from data.collector_service import serve
 from data.collector_share import CollectorShare
 from data.collector_socket import CollectorSocket
 from data.folder_share import MARK_NAME
-from data.layout import Kind, seat_name
+from data.layout import Kind, episode_folder, seat_name
 from data.local_format import LocalEncoder
 from games.contract import Seat
 from tests.support.stations import files_under, local_header
@@ -43,15 +43,10 @@ def large_file(episode: Played, size: int) -> tuple[str, bytes]:
         parts.append(encoder.flush())
     parts.append(encoder.end({"rollbacks": 1}))
     data = b"".join(parts)
-    folder = next(iter(write_names(episode))).rpartition("/")[0]
-    return f"{folder}/{seat_name(episode.terms, Seat.LEFT, Kind.LOCAL, sha256(data).hexdigest())}", data
-
-
-def write_names(episode: Played) -> Iterator[str]:
-    """The path of an episode's canonical file."""
-    from data.layout import canonical_name, episode_folder
-
-    yield str(episode_folder(episode.terms) / canonical_name(episode.terms, sha256(episode.data).hexdigest()))
+    return (
+        f"{episode_folder(episode.terms)}/{seat_name(episode.terms, Seat.LEFT, Kind.LOCAL, sha256(data).hexdigest())}",
+        data,
+    )
 
 
 def whole(path: str, data: bytes) -> Chunk:
@@ -90,13 +85,20 @@ def make_keys(folder: Path, *stations: str) -> Path:
 @contextmanager
 def running(root: Path, keys: Path, address: str = "tcp://127.0.0.1:*") -> Iterator[CollectorSocket]:
     """A collector that serves in a thread while the block runs; it checks nothing in the background."""
+    with serving(Collector(root, jobs=0), keys, address) as socket:
+        yield socket
+
+
+@contextmanager
+def serving(collector: Collector, keys: Path, address: str = "tcp://127.0.0.1:*") -> Iterator[CollectorSocket]:
+    """This collector, serving in a thread while the block runs."""
     socket = CollectorSocket(address, load_collector_keys(keys))
     stop = threading.Event()
     failures: list[BaseException] = []
 
     def run() -> None:
         try:
-            with Collector(root, jobs=0) as collector:
+            with collector:
                 serve(collector, socket, stop)
         except BaseException as error:  # told to the test, which is another thread
             failures.append(error)
