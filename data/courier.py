@@ -24,6 +24,9 @@ PASS_ITEMS: Final = 100
 """Files in one pass: a courier that is told to stop finishes within so many."""
 PASS_SECONDS: Final = 10.0
 """A pass takes no new file after so long, so that somebody else can have the courier's lock for a moment."""
+IDLE_FACTOR: Final = 10.0
+LONGEST_IDLE_SECONDS: Final = 5.0
+"""A courier that can do nothing looks at a full outbox for at most a tenth of its time, and every 5 s at least."""
 RECORDING_PAUSE_SECONDS: Final = 1.0
 """Between two files while an episode is recorded here: the disk and the cable belong to the game."""
 THIS_RUN: Final = secrets.token_hex(8)
@@ -280,22 +283,24 @@ def run_courier(
     """
     settlements = {home: Settlement(Station(home), run) for home in homes}
     while not stop.is_set():
+        began, has_delivered = monotonic(), False
         for home, settlement in settlements.items():
             pace = _Pace(Station(home), stop, monotonic)
             is_quiet = not Station(home).is_recording
-            hear(
-                deliver(
-                    home,
-                    now=now(),
-                    report=report,
-                    limit=PASS_ITEMS,
-                    run=run,
-                    settlement=settlement if is_quiet else None,
-                    settle_limit=SETTLE_ITEMS,
-                    go_on=pace.go_on,
-                )
+            done = deliver(
+                home,
+                now=now(),
+                report=report,
+                limit=PASS_ITEMS,
+                run=run,
+                settlement=settlement if is_quiet else None,
+                settle_limit=SETTLE_ITEMS,
+                go_on=pace.go_on,
             )
-        stop.wait(poll_seconds)
+            has_delivered = has_delivered or bool(done.delivered)
+            hear(done)
+        idle = 0.0 if has_delivered else min(LONGEST_IDLE_SECONDS, IDLE_FACTOR * (monotonic() - began))
+        stop.wait(max(poll_seconds, idle))
 
 
 class _Pace:

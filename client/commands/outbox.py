@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from rich.console import Console
 from rich.text import Text
 
 from client.commands.sync import find_stations
@@ -16,6 +17,7 @@ from data.archive import pack, read_vouchers, take_receipts
 from data.courier import THIS_RUN, deliver
 from data.files import Disk, try_lock
 from data.inventory import Entry, count_states, take_inventory
+from data.layout import parse_draft_name
 from data.outbox import Item, Outbox, State
 from data.receipts import Receipts
 from data.settlement import Settlement
@@ -25,7 +27,11 @@ from data.station import Station, homes_of
 LOCK_SECONDS: Final = 15.0
 """A courier's pass takes no new file after 10 s: if the lock is not free by then, its share hangs."""
 LOCK_POLL_SECONDS: Final = 0.05
-COLUMNS: Final = ("file", "state", "age", "attempts", "next", "why")
+COLUMNS: Final = ("dyad", "ses", "run", "file", "state", "age", "tries", "next", "why")
+SHORT_RUN_DIGITS: Final = 6
+OVERDUE_SECONDS: Final = 90.0
+"""What is due is tried within a minute, unless a courier has much to do, or its share hangs."""
+TRIED_STATES: Final = (State.QUEUED, State.BLOCKED, State.CONFLICT, State.LOCAL_CORRUPT)
 _STYLES: Final = {
     State.BLOCKED: "yellow",
     State.CONFLICT: "bold red",
@@ -82,17 +88,10 @@ def show_outbox(home: Path, *, every: bool, as_json: bool, now: Callable[[], flo
     found = {station: take_inventory(station) for station in stations_under(home)}
     for station, entries in found.items():
         say(console, station)
-        shown = [entry for entry in entries if every or not entry.is_delivered]
-        if shown:
-            table = make_table(COLUMNS, ("age", "attempts"))
-            for entry in shown:
-                table.add_row(*(Text(cell) for cell in _cells(entry, now())), style=_STYLES.get(entry.state, ""))
-            console.print(table)
+        _show_entries([entry for entry in entries if every or not entry.is_delivered], console, now())
         counts = ", ".join(f"{count} {state.value}" for state, count in count_states(entries).items())
         say(console, f"  {counts or 'nothing was recorded here yet'}")
-        revoked = Receipts(station).revoked()
-        if revoked:
-            say(console, f"  {len(revoked)} receipts did not hold, see {Station(station).revoked}", "bold red")
+        _show_trouble(station, entries, console, now())
     if as_json:
         homes = [_home_json(station, entries) for station, entries in found.items()]
         sys.stdout.write(json.dumps({"ok": not _waits(found.values()), "homes": homes}) + "\n")
@@ -103,10 +102,56 @@ def _waits(inventories: Any) -> bool:  # noqa: ANN401 - a view of tuples
     return any(not entry.is_delivered for entries in inventories for entry in entries)
 
 
+def _show_entries(entries: Sequence[Entry], console: Console, now: float) -> None:
+    """A row each; reasons are numbered, because a share that is away is the reason of all of them."""
+    if not entries:
+        return
+    reasons = list(dict.fromkeys(entry.item.reason for entry in entries if entry.item.reason))
+    table = make_table(COLUMNS, ("age", "tries"))
+    for entry in entries:
+        why = str(reasons.index(entry.item.reason) + 1) if entry.item.reason else ""
+        table.add_row(*(Text(cell) for cell in (*_cells(entry, now), why)), style=_STYLES.get(entry.state, ""))
+    console.print(table)
+    for number, reason in enumerate(reasons, start=1):
+        say(console, f"  {number}: {reason}")
+
+
+def _show_trouble(station: Path, entries: tuple[Entry, ...], console: Console, now: float) -> None:
+    overdue = sum(entry.state in TRIED_STATES and _is_overdue(entry, now) for entry in entries)
+    if overdue and _is_locked(station):
+        words = f"  {overdue} files are due, and a courier is at work. If this stays so, its share does not answer"
+        say(console, words, "bold yellow")
+    revoked = Receipts(station).revoked()
+    if revoked:
+        say(console, f"  {len(revoked)} receipts did not hold, see {Station(station).revoked}", "bold red")
+
+
+def _is_overdue(entry: Entry, now: float) -> bool:
+    return now - max(entry.item.next_attempt, entry.written_at) >= OVERDUE_SECONDS
+
+
+def _is_locked(station: Path) -> bool:
+    lock = try_lock(Station(station).courier_lock)
+    if lock is not None:
+        lock.release()
+    return lock is None
+
+
 def _cells(entry: Entry, now: float) -> tuple[str, ...]:
     item = entry.item
     age = _age(now - entry.written_at) if entry.written_at else ""
-    return item.name, item.state.value, age, str(item.attempts or ""), _next(item, now), item.reason
+    return (*_short_name(item), item.state.value, age, str(item.attempts or ""), _next(item, now))
+
+
+def _short_name(item: Item) -> tuple[str, str, str, str]:
+    """Dyad, session, the start of the run, and which file it is. The full name is told to programs."""
+    stem, _, rest = item.name.partition("_run-")
+    draft = stem.partition("_dyad-")[2]  # a draft's name begins with its study
+    dyad, _, session = (draft or stem.removeprefix("dyad-")).partition("_ses-")
+    run, _, file = rest.partition("_")
+    words = file.split("_")
+    known = words[:-1] if parse_draft_name(item.name) is None else words  # without the start of the hash
+    return dyad, session, run[:SHORT_RUN_DIGITS], " ".join(known)
 
 
 def _age(seconds: float) -> str:
@@ -117,7 +162,7 @@ def _age(seconds: float) -> str:
 
 
 def _next(item: Item, now: float) -> str:
-    if item.state not in (State.QUEUED, State.BLOCKED, State.CONFLICT, State.LOCAL_CORRUPT):
+    if item.state not in TRIED_STATES:
         return ""
     return "now" if item.is_due(now) else f"in {_age(item.next_attempt - now)}"
 
@@ -215,12 +260,17 @@ def _change(
 
 
 def _is_named(item: Item, names: Sequence[str]) -> bool:
-    return not names or any(name in item.name for name in names)
+    return not names or any(_fits(name, item) for name in names)
+
+
+def _fits(name: str, item: Item) -> bool:
+    """Whether a name, or a part of one as the table shows it, is meant for a file."""
+    return name.replace(" ", "_") in item.name
 
 
 def _check_names(names: Sequence[str], items: Sequence[Item]) -> None:
     for name in names:
-        if not any(name in item.name for item in items):
+        if not any(_fits(name, item) for item in items):
             raise ValueError(f"expected a file of this outbox or part of its name, got {name!r}: nothing fits")
 
 

@@ -11,8 +11,9 @@ from rich.text import Text
 from client.commands.terminal import make_table, open_console, say
 from data.status import SessionStatus, read_status
 
-COLUMNS: Final = ("study", "dyad", "session", "planned", "played", "received", "paired", "partial", "differ", "sheets")
-_NUMBERS: Final = COLUMNS[3:9]
+COLUMNS: Final = ("study", "dyad", "ses", "run", "planned", "played", "here", "paired", "partial", "differ", "sheets")
+_NUMBERS: Final = COLUMNS[4:10]
+SHORT_RUN_DIGITS: Final = 6
 
 
 def run_status(paths: Sequence[Path], *, as_json: bool) -> int:
@@ -49,7 +50,11 @@ def _is_whole(found: Sequence[SessionStatus]) -> bool:
 def _cells(status: SessionStatus) -> tuple[str, ...]:
     counts = (status.expected, status.received, status.paired, len(status.partial), len(status.divergent))
     planned = str(status.planned) if status.planned else "?"
-    return (*status.key, planned, *map(str, counts), " ".join(status.sheets) or "none")
+    study, dyad, folder = status.key
+    session, _, run = folder.partition("_run-")
+    short = (dyad.removeprefix("dyad-"), session.removeprefix("ses-"), run[:SHORT_RUN_DIGITS])
+    sheets = "both" if len(status.sheets) > 1 else "".join(status.sheets) or "none"
+    return (study, *short, planned, *map(str, counts), sheets)
 
 
 def _summary(found: Sequence[SessionStatus]) -> str:

@@ -78,6 +78,8 @@ def _show_delivery(report: DeliveryReport, console: Console) -> None:
         say(console, f"  {waiting} files wait: {'; '.join(report.trouble) or 'they were just queued'}")
     elif not report.delivered and not held:
         say(console, "  nothing to deliver")
+    if report.trouble and not waiting:
+        say(console, f"  what was delivered earlier could not be verified again: {'; '.join(report.trouble)}", "yellow")
     if held:
         say(console, f"  {len(held)} files are held back by a person: `dyadgrid outbox release` lets them go")
     if report.settled:

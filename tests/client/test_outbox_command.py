@@ -62,6 +62,34 @@ def test_what_was_received_is_counted_and_listed_on_request(
     assert capsys.readouterr().out.count("VERIFIED") == 8
 
 
+def test_a_row_names_dyad_session_run_and_file_and_fits_a_terminal(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (Station(home / "left").recording / "pilot_dyad-012_ses-01_run-00c0ffee00c0ffee_ep-002_left_try-1").mkdir()
+    deliver(home / "left", now=NOW - 0.5)
+    text = _shown(home / "left", capsys)[1]
+    rows = [line.split() for line in text.splitlines() if line.startswith("012")]
+    assert [row[:6] for row in rows] == [
+        ["012", "01", "00c0ff", "ep-002", "left", "try-1"],
+        ["012", "01", "00c0ff", "ep-001", "canonical", "BLOCKED"],
+        ["012", "01", "00c0ff", "ep-001", "left", "claim"],
+        ["012", "01", "00c0ff", "ep-001", "left", "local"],
+    ]
+    assert [row[-1] for row in rows[1:]] == ["1"] * 3
+    assert text.count("is it mounted?") == 1
+    assert max(len(line.rstrip()) for line in text.splitlines() if "share" not in line and str(home) not in line) <= 80
+
+
+def test_a_courier_that_seems_to_hang_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lock = try_lock(Station(home / "left").courier_lock)
+    assert lock is not None
+    show_outbox(home, every=False, as_json=False, now=lambda: NOW + 10**9)
+    text = capsys.readouterr().out
+    assert text.count("its share does not answer") == 1
+    assert text.index("its share does not answer") < text.index(str(home / "right"))
+    lock.release()
+
+
 def test_json_names_every_file(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert show_outbox(home, every=False, as_json=True) == 1
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -75,7 +103,7 @@ def test_what_is_held_back_stays_until_it_is_released(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     FolderShare.create(tmp_path / "share", QuickDisk())
-    assert hold_items(home, ["left_local"]) == 0
+    assert hold_items(home, ["left local"]) == 0
     assert run_sync(home) == 1
     assert "held back by a person" in capsys.readouterr().out
     (held,) = Outbox(home / "left").waiting()
@@ -140,6 +168,17 @@ def test_receipts_come_back_to_the_stations_that_they_speak_of(
     file.write_text("no receipts")
     with pytest.raises(ValueError, match=str(file)):
         take_receipts_file(home, file)
+
+
+def test_sync_says_that_a_share_could_not_be_asked_again(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    share = FolderShare.create(tmp_path / "share", QuickDisk())
+    for seat in Seat:
+        deliver(home / seat.word, now=NOW, run="earlier")
+    share.root.rename(tmp_path / "away")
+    assert run_sync(home) == 0
+    assert capsys.readouterr().out.count("could not be verified again") == 2
 
 
 def test_a_receipt_that_did_not_hold_is_an_alarm_of_sync_and_stands_in_the_outbox(

@@ -227,6 +227,20 @@ def test_a_pass_ends_after_its_time_so_that_somebody_else_can_have_the_lock(tmp_
     assert passes == [1, 1, 1]
 
 
+def test_a_courier_that_can_do_nothing_looks_seldom_at_a_full_outbox(tmp_path: Path, share: FolderShare) -> None:
+    record_session(tmp_path / "right", share.url)
+    away = share.root.with_name("away")
+    share.root.rename(away)
+    clock = iter(0.25 * number for number in range(100))
+    stop = Told(2)
+    run_courier([tmp_path / "right"], stop=stop, now=lambda: NOW, monotonic=lambda: next(clock))
+    assert stop.pauses == [5.0, 5.0], "a pass that takes a second may be repeated after five"
+    away.rename(share.root)
+    stop = Told(1)
+    run_courier([tmp_path / "right"], stop=stop, now=lambda: NOW + 99, monotonic=lambda: next(clock))
+    assert stop.pauses == [0.5], "while something is delivered it goes on"
+
+
 def test_a_receipt_is_read_back_as_it_was_written(home: Path) -> None:
     (receipt, *_) = Receipts(home).all()
     for one in (receipt, replace(receipt, level=Level.COLLECTED, verified_at=NOW)):
