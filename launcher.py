@@ -58,7 +58,11 @@ def demo(
     seed: options.Seed = None,
     bots: options.BotSeats = None,
     headless: options.Headless = False,
-    language: options.Language = "en",
+    language: options.OwnLanguage = None,
+    text_size: options.TextSize = None,
+    reduced_motion: options.ReducedMotion = None,
+    key: options.KeyTexts = None,
+    settings: options.SettingsPath = None,
     home: options.DemoHome = None,
     share: options.ShareAddress = None,
     delivery_wait: options.DeliveryWait = DELIVERY_SECONDS,
@@ -72,6 +76,7 @@ def demo(
     """Try it on this machine: two windows side by side, you play the left one, a bot the right one."""
     from client.commands.console import DemoConsole
     from client.commands.demo import DemoError, DemoPlan, run_demo
+    from client.commands.own_settings import gather_settings
     from client.keys import KeysError
     from client.script import Away, Freeze
     from games import registry
@@ -95,7 +100,9 @@ def demo(
             aways=tuple(Away.parse(text) for text in away or ()),
             freezes=tuple(Freeze.parse(text) for text in freeze or ()),
             delivery_wait_seconds=delivery_wait,
-            language=_checked_language(language),
+            settings=gather_settings(
+                settings, game=game, keys=key, language=language, text_size=text_size, reduced_motion=reduced_motion
+            ),
         )
         with DemoConsole(plan, config["frames"], quiet=json) as console:
             result = run_demo(plan, console)
@@ -153,7 +160,14 @@ def play(
     lost_seconds: options.LostSeconds = 15.0,
     headless: options.Headless = False,
     full_screen: options.FullScreen = False,
-    language: options.Language = "en",
+    window: options.WindowMode = None,
+    size: options.WindowSize = None,
+    language: options.OwnLanguage = None,
+    text_size: options.TextSize = None,
+    reduced_motion: options.ReducedMotion = None,
+    key: options.KeyTexts = None,
+    settings: options.SettingsPath = None,
+    no_settings: options.NoSettings = False,
     final_seconds: options.FinalSeconds = 30.0,
     home: options.StationHome = None,
     second_home: options.SecondHome = None,
@@ -170,6 +184,7 @@ def play(
 ) -> None:
     """Play one seat of a session on this machine, with a partner on another one."""
     from client.commands.courier_process import await_delivery, courier_for
+    from client.commands.own_settings import gather_settings
     from client.keys import KeysError
     from client.script import Away, Freeze
     from client.seat import DisplayError, SeatPlan, run_seat
@@ -197,8 +212,17 @@ def play(
             is_bot=bot,
             seed=_checked_seed(seed),
             headless=headless,
-            full_screen=full_screen,
-            language=_checked_language(language),
+            settings=gather_settings(
+                settings,
+                game=game,
+                ignores_file=no_settings,
+                size=size,
+                keys=key,
+                language=language,
+                text_size=text_size,
+                reduced_motion=reduced_motion,
+                window="full-screen" if full_screen else window,
+            ),
             lag_ms=lag_ms,
             jitter_ms=jitter_ms,
             loss=loss,
@@ -270,6 +294,21 @@ def keys(
     except (ValueError, KeysError, CollectorKeysError) as error:
         raise _fail(error) from error
     typer.echo(f"Made the keys of both seats in {folder}. Copy this folder to both machines, and to no other.")
+
+
+@app.command(name="settings")
+def show_settings(file: options.SettingsPath = None) -> None:
+    """Print this machine's settings as a file to edit, and say on the error output where it belongs."""
+    from client.commands.own_settings import settings_file
+    from client.settings import Settings, read_settings
+
+    path = file or settings_file()
+    try:
+        found = read_settings(path) if file is not None or path.exists() else Settings()
+    except (ValueError, OSError) as error:
+        raise _fail(error) from error
+    _say(f"these settings belong into {path}")
+    typer.echo(found.to_toml(), nl=False)
 
 
 @app.command()

@@ -6,12 +6,13 @@ never fight: the newer one wins, and the older one takes over again when the new
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
-from client.events import PAD_ACT, PAD_DOWN, PAD_LEFT, PAD_RIGHT, PAD_UP, FocusEdge, KeyEdge
+from client.events import PAD_ACT, PAD_DOWN, PAD_LEFT, PAD_NAMES, PAD_RIGHT, PAD_UP, FocusEdge, KeyEdge
+from client.scancodes import NAMES
 from games.contract import NEUTRAL_ACTION
 
 PENDING_PRESSES: Final = 2
@@ -35,23 +36,72 @@ class Bindings:
     held: frozenset[int]
 
 
-def bindings_for(actions: Sequence[str]) -> Bindings:
-    """The default keys for a game's actions: arrows, WASD and sticks for its directions; space and a gamepad's buttons
-    for its first other action.
+class KeyCaps(NamedTuple):
+    """The keys to show to a participant, as scancodes: the first one of each action, None where there is none."""
+
+    up: int | None
+    right: int | None
+    down: int | None
+    left: int | None
+    act: int | None
+
+
+USUAL_CAPS: Final = KeyCaps(82, 79, 81, 80, SCANCODE_SPACE)
+
+
+def key_caps(actions: Sequence[str], bindings: Bindings) -> KeyCaps:
+    """The keys to show for a game's actions."""
+    first: dict[str, int] = {}
+    for scancode, action in bindings.actions.items():
+        if scancode not in PAD_NAMES:
+            first.setdefault(actions[action], scancode)
+    act = next((scancode for name, scancode in first.items() if name not in DIRECTION_SCANCODES), None)
+    return KeyCaps(first.get("up"), first.get("right"), first.get("down"), first.get("left"), act)
+
+
+def bindings_for(actions: Sequence[str], keys: Iterable[tuple[str, tuple[int, ...]]] = ()) -> Bindings:
+    """The keys for a game's actions: arrows, WASD and sticks for its directions; space and a gamepad's buttons for its
+    first other action. An action that `keys` names has these keys on the keyboard instead.
+
+    A chosen key is no usual key of another action any more.
+
+    Raises:
+        ValueError: `keys` names an action that the game does not have or a key for two of them, or leaves one without.
     """
-    bound = {
-        scancode: actions.index(name)
-        for name, scancodes in DIRECTION_SCANCODES.items()
-        if name in actions
-        for scancode in scancodes
-    }
-    others = [
-        index for index, name in enumerate(actions) if index != NEUTRAL_ACTION and name not in DIRECTION_SCANCODES
-    ]
-    if others:
-        bound[SCANCODE_SPACE] = bound[PAD_ACT] = others[0]
+    others = [name for name in actions[NEUTRAL_ACTION + 1 :] if name not in DIRECTION_SCANCODES]
+    usual = {name: scancodes for name, scancodes in DIRECTION_SCANCODES.items() if name in actions}
+    usual |= dict.fromkeys(others[:1], (SCANCODE_SPACE, PAD_ACT))
+    chosen = dict(keys)
+    _check_chosen(actions, chosen)
+    taken = {scancode for scancodes in chosen.values() for scancode in scancodes}
+    bound: dict[int, int] = {}
+    for name in dict.fromkeys((*usual, *chosen)):
+        pads = [scancode for scancode in usual.get(name, ()) if scancode in PAD_NAMES]
+        left = [scancode for scancode in usual.get(name, ()) if scancode not in taken and scancode not in PAD_NAMES]
+        wanted = chosen.get(name, left)
+        if not wanted:
+            raise ValueError(f"keys: {name}: its usual keys are taken by other actions; expected others for it")
+        bound |= dict.fromkeys((*wanted, *pads), actions.index(name))
     held = frozenset(actions.index(name) for name in DIRECTION_SCANCODES if name in actions)
     return Bindings(MappingProxyType(bound), held)
+
+
+def _check_chosen(actions: Sequence[str], chosen: Mapping[str, tuple[int, ...]]) -> None:
+    owners: dict[int, str] = {}
+    for name, scancodes in chosen.items():
+        if name not in actions[NEUTRAL_ACTION + 1 :]:
+            raise ValueError(f"keys: expected an action of this game ({', '.join(actions[1:])}), got {name!r}")
+        for scancode in scancodes:
+            if scancode in owners:
+                raise ValueError(
+                    f"keys: expected one action for a key, got {key_name(scancode)} for {owners[scancode]} and {name}"
+                )
+            owners[scancode] = name
+
+
+def key_name(scancode: int) -> str:
+    """What a key is called, for people."""
+    return NAMES.get(scancode) or PAD_NAMES.get(scancode) or f"key {scancode}"
 
 
 class Controls:

@@ -1,4 +1,4 @@
-"""Where two windows stand side by side on one desktop. The demo's only: in the lab each machine has its own."""
+"""How large the desktop is, and where two windows stand side by side on it, which only the demo's do."""
 
 from typing import Final
 
@@ -13,10 +13,15 @@ BARS: Final = 80
 """Room for the title bar and the desktop's own bars."""
 
 
+def desktop_size() -> tuple[int, int]:
+    """The size of the first display, in pixels."""
+    pygame.display.init()
+    return pygame.display.get_desktop_sizes()[0]
+
+
 def half_of_desktop(half: str) -> tuple[tuple[int, int], tuple[int, int]]:
     """Position and size of the window in the `left` or `right` half of the desktop, for a window's own area."""
-    pygame.display.init()
-    desktop_width, desktop_height = pygame.display.get_desktop_sizes()[0]
+    desktop_width, desktop_height = desktop_size()
     width = min(WIDEST, desktop_width // 2 - 2 * MARGIN)
     height = min(width * SHAPE_PERCENT // 100, desktop_height - BARS - MARGIN)
     middle = desktop_width // 2

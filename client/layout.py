@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 
 from pygame import Rect
 
+from client.settings import SMALLEST
+
 DESIGN_SIZE: Final = (1000, 760)
 """The window size in which one unit is one pixel."""
-SMALLEST: Final = (480, 360)
-"""In a smaller window nothing on the board could be told apart."""
 LEAST_UNIT: Final = 0.5
 TILE_STEP: Final = 8
 """Cells grow in these steps, so that halves and quarters of a cell fall on whole pixels."""

@@ -14,6 +14,7 @@ from client import board
 from client.actors import Actors
 from client.canvas import Canvas
 from client.cards import Cards
+from client.controls import USUAL_CAPS, KeyCaps
 from client.hud import Hud
 from client.layout import Layout, layout_for
 from client.lettering import Lettering
@@ -44,11 +45,18 @@ EMPTY_BOARD: Final = Scene(
 class Painter:
     """The painter of one window. Pygame's display and font modules must be ready.
 
-    `guide` are the lines on how to score, and `guide_values` what their texts' placeholders stand for.
+    `guide` are the lines on how to score, and `guide_values` what their texts' placeholders stand for; `keys` are those
+    that are shown.
     """
 
     def __init__(
-        self, theme: Theme, texts: Texts, *, guide: Sequence[GuideLine] = (), guide_values: Values | None = None
+        self,
+        theme: Theme,
+        texts: Texts,
+        *,
+        guide: Sequence[GuideLine] = (),
+        guide_values: Values | None = None,
+        keys: KeyCaps = USUAL_CAPS,
     ) -> None:
         lettering, sprites = Lettering(theme), Sprites(theme)
         self._theme = theme
@@ -59,7 +67,7 @@ class Painter:
         self._panel = SidePanel(
             theme,
             sprites,
-            PanelCards(theme, texts, lettering, sprites, guide, guide_values or {}),
+            PanelCards(theme, texts, lettering, sprites, guide, guide_values or {}, keys),
         )
         self._stage = Stage()
         self._canvas = Canvas()

@@ -6,6 +6,7 @@ from typing import Final
 import pygame
 from pygame import Rect
 
+from client.controls import SCANCODE_SPACE, KeyCaps, key_name
 from client.layout import Layout
 from client.lettering import Lettering, Style
 from client.picture import Picture
@@ -18,6 +19,8 @@ from games.contract import GuideLine, Seat
 Values = Mapping[str, int | str]
 
 KEY_UNITS: Final = 33
+ARROWS: Final = {82: 0, 80: 90, 81: 180, 79: 270}
+"""The scancodes of the arrow keys, and how far each is turned from the upward one (degrees)."""
 PAD_UNITS: Final = 16
 FIGURE_UNITS: Final = 20
 
@@ -50,6 +53,7 @@ class PanelCards:
         sprites: Sprites,
         guide: Sequence[GuideLine],
         guide_values: Values,
+        keys: KeyCaps,
     ) -> None:
         self._theme = theme
         self._texts = texts
@@ -57,6 +61,7 @@ class PanelCards:
         self._sprites = sprites
         self._guide = tuple(guide)
         self._guide_values = guide_values
+        self._keys = keys
 
     @property
     def guide_lines(self) -> int:
@@ -151,29 +156,41 @@ class PanelCards:
         label_style = Style(13 * layout.unit, "medium", self._theme.text_quiet)
         high = side * 2 + gap + layout.px(4) + self._lettering.height(label_style)
         top += max(0, (plate.get_height() - layout.px(10) - top - high) // 2)
-        arrow = layout.px(11)
         below = top + side + gap
-        for turn, left, y in (
-            (0, side + gap, top),
-            (90, 0, below),
-            (180, side + gap, below),
-            (270, 2 * (side + gap), below),
-        ):
-            cap = self._cap((side, side), layout)
-            point = polygon((arrow, arrow), ((0.5, 0.08), (1, 0.92), (0, 0.92)), self._theme.text)
-            put(cap, pygame.transform.rotate(point, turn), center=(side // 2, side // 2 - layout.px(1)))
-            put(plate, cap, topleft=(pad + left, y))
         label_top = below + side + layout.px(4)
+        keys = self._keys
+        for key, left, y in (
+            (keys.up, side + gap, top),
+            (keys.left, 0, below),
+            (keys.down, side + gap, below),
+            (keys.right, 2 * (side + gap), below),
+        ):
+            if key is not None:
+                put(plate, self._key(key, side, layout), topleft=(pad + left, y))
         put(plate, self._lettering.text(self._texts("keys.move"), label_style), midtop=(pad + block // 2, label_top))
+        if keys.act is None:
+            return
         wide = min(layout.px(104), room - block - layout.px(18))
         left = pad + block + layout.px(18)
-        cap = self._cap((wide, side), layout)
-        style = Style(13 * layout.unit, "bold", self._theme.text)
-        word = self._lettering.fitted(self._texts("keys.space"), style, wide - layout.px(12))
-        put(cap, word, center=(wide // 2, side // 2 - layout.px(1)))
+        cap = self._key(keys.act, side, layout, wide)
         put(plate, cap, topleft=(left, below))
         act = self._lettering.fitted(self._texts("keys.act"), label_style, wide)
         put(plate, act, midtop=(left + wide // 2, label_top))
+
+    def _key(self, scancode: int, side: int, layout: Layout, wide: int | None = None) -> pygame.Surface:
+        """A key with its arrow or its name."""
+        cap = self._cap((wide or side, side), layout)
+        middle = (cap.get_width() // 2, side // 2 - layout.px(1))
+        if scancode in ARROWS:
+            size = layout.px(11)
+            point = polygon((size, size), ((0.5, 0.08), (1, 0.92), (0, 0.92)), self._theme.text)
+            put(cap, pygame.transform.rotate(point, ARROWS[scancode]), center=middle)
+            return cap
+        name = self._texts("keys.space") if scancode == SCANCODE_SPACE else key_name(scancode)
+        style = Style(13 * layout.unit, "bold", self._theme.text)
+        word = self._lettering.fitted(name[:1].upper() + name[1:], style, cap.get_width() - layout.px(8))
+        put(cap, word, center=middle)
+        return cap
 
     def draw_details(self, plate: pygame.Surface, layout: Layout, picture: Picture) -> None:
         """What the RA asked for, alarms first."""

@@ -18,9 +18,9 @@ import zmq
 
 from client.app import Client, Parts
 from client.clock import now_ns
-from client.controls import Controls, bindings_for
+from client.controls import Bindings, Controls, bindings_for, key_caps
 from client.delivery_watch import DeliveryWatch
-from client.desktop import half_of_desktop
+from client.desktop import desktop_size, half_of_desktop
 from client.focus import Focus
 from client.keys import load_keys
 from client.painter import Painter
@@ -29,10 +29,11 @@ from client.player import BotPlayer, Person
 from client.player import Player as InputSource
 from client.reports import Reports
 from client.script import Away, Freeze, Script
+from client.settings import Settings
 from client.sprites import Sprites
 from client.texts import Texts, guide_values
 from client.theme import Theme
-from client.window import Window
+from client.window import USUAL_SIZE, Window
 from data.episode_header import encode_header
 from data.episode_row import encode_row
 from data.free_space import missing_space
@@ -94,8 +95,7 @@ class SeatPlan:
     is_bot: bool
     seed: int | None
     headless: bool
-    full_screen: bool
-    language: str
+    settings: Settings
     lag_ms: float
     jitter_ms: float
     loss: float
@@ -217,6 +217,7 @@ def _link(plan: SeatPlan, socket: ZmqLink) -> Link:
 
 
 def _play(plan: SeatPlan, game: Game[Any], terms: Terms, link: Link, reports: Reports, earlier: Sequence[str]) -> int:
+    bindings = bindings_for(game.actions, plan.settings.keys)
     window = _window(plan)
     recorder = Recorder(
         plan.home,
@@ -228,7 +229,7 @@ def _play(plan: SeatPlan, game: Game[Any], terms: Terms, link: Link, reports: Re
     )
     delivery = DeliveryWatch(plan.homes)
     try:
-        parts = _parts(plan, game, terms, link, reports, window, recorder, delivery)
+        parts = _parts(plan, game, terms, link, reports, window, recorder, delivery, bindings)
         delivery.start()
         Client(parts, final_seconds=plan.final_seconds).run()
     finally:
@@ -242,17 +243,36 @@ def _play(plan: SeatPlan, game: Game[Any], terms: Terms, link: Link, reports: Re
 
 def _window(plan: SeatPlan) -> Window:
     title, class_name = f"dyadgrid - {plan.seat} seat", f"dyadgrid-{plan.seat}"
-    if plan.half is None:
-        return Window(title, headless=plan.headless, class_name=class_name)
-    position, size = half_of_desktop(plan.half)
-    return Window(title, headless=plan.headless, class_name=class_name, position=position, size=size)
+    has_border = plan.settings.window != "borderless"
+    position, size = None, USUAL_SIZE if has_border or plan.headless else desktop_size()
+    if plan.half is not None:
+        position, size = half_of_desktop(plan.half)
+    return Window(
+        title,
+        headless=plan.headless,
+        class_name=class_name,
+        position=position,
+        size=plan.settings.size or size,
+        has_border=has_border,
+    )
 
 
 def _dress(window: Window, plan: SeatPlan) -> None:
     """The seat's own figure as the window's icon, and the size that was asked for."""
     window.set_icon(Sprites(Theme()).player(plan.place, ICON_SIZE))
-    if plan.full_screen:
+    if plan.settings.window == "full-screen":
         window.toggle_full_screen()
+
+
+def _painter(plan: SeatPlan, game: Game[Any], terms: Terms, bindings: Bindings) -> Painter:
+    settings = plan.settings
+    return Painter(
+        Theme(text_scale=settings.text_size, reduced_motion=settings.reduced_motion),
+        Texts(settings.language),
+        guide=game.guide,
+        guide_values=guide_values(dict(terms.config), terms.tick_rate),
+        keys=key_caps(game.actions, bindings),
+    )
 
 
 def _parts(
@@ -264,14 +284,14 @@ def _parts(
     window: Window,
     recorder: Recorder,
     delivery: DeliveryWatch,
+    bindings: Bindings,
 ) -> Parts:
     session = Session(_setup(plan, game, terms), now_ns())
-    controls = Controls(bindings_for(game.actions))
-    values = guide_values(dict(terms.config), terms.tick_rate)
+    controls = Controls(bindings)
     _dress(window, plan)
     return Parts(
         window=window,
-        painter=Painter(Theme(), Texts(plan.language), guide=game.guide, guide_values=values),
+        painter=_painter(plan, game, terms, bindings),
         link=link,
         session=session,
         pulse=Pulse(session, now_ns()),

@@ -32,7 +32,9 @@ from client.events import (
     WindowEvent,
 )
 from client.gamepad import Gamepads
-from client.layout import SMALLEST
+from client.settings import SMALLEST
+
+USUAL_SIZE: Final = (1000, 760)
 
 LEAVE_CHORD: Final = frozenset({pygame.KSCAN_LCTRL, pygame.KSCAN_LSHIFT, pygame.KSCAN_Q})
 LEAVE_HOLD_NS: Final = 1_000_000_000
@@ -97,10 +99,11 @@ class Window:
         *,
         headless: bool,
         position: tuple[int, int] | None = None,
-        size: tuple[int, int] = (1000, 760),
+        size: tuple[int, int] = USUAL_SIZE,
         smallest: tuple[int, int] = SMALLEST,
         class_name: str = "dyadgrid",
         has_pointer: bool = False,
+        has_border: bool = True,
     ) -> None:
         _prepare(headless, class_name)
         self._headless = headless
@@ -111,7 +114,7 @@ class Window:
         self._key_codes: dict[int, int] = {}  # the polled keyboard is asked by key code; the last one of a scancode
         self._handlers = {number: signal.signal(number, self._on_signal) for number in POLITE_SIGNALS}
         try:
-            self._window = _opened(title, size, position, smallest)
+            self._window = _opened(title, size, position, smallest, has_border=has_border)
         except pygame.error:
             self._give_signals_back()
             raise
@@ -230,7 +233,12 @@ def _prepare(headless: bool, class_name: str) -> None:
 
 
 def _opened(
-    title: str, size: tuple[int, int], position: tuple[int, int] | None, smallest: tuple[int, int]
+    title: str,
+    size: tuple[int, int],
+    position: tuple[int, int] | None,
+    smallest: tuple[int, int],
+    *,
+    has_border: bool,
 ) -> pygame.Window:
     pygame.display.quit()  # SDL reads the settings when its video starts, which may have happened already
     pygame.display.init()
@@ -238,7 +246,7 @@ def _opened(
     pygame.joystick.init()
     pygame.event.set_blocked(pygame.MOUSEMOTION)
     place = pygame.WINDOWPOS_CENTERED if position is None else position
-    window = pygame.Window(title, size, place, resizable=True)
+    window = pygame.Window(title, size, place, resizable=True, borderless=not has_border)
     window.minimum_size = smallest
     window.get_surface()  # a flip before the first drawing needs one
     return window

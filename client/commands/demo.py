@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -23,6 +23,7 @@ from client.commands.demo_result import DemoResult, read_result
 from client.commands.processes import end, start
 from client.keys import make_keys
 from client.script import Away, Freeze
+from client.settings import Settings
 from data.outbox import Item
 from data.recovery import recover
 from games.contract import Seat
@@ -59,7 +60,7 @@ class DemoPlan:
     aways: tuple[Away, ...]
     freezes: tuple[Freeze, ...]
     delivery_wait_seconds: float
-    language: str
+    settings: Settings
 
 
 class Watcher(Protocol):
@@ -144,7 +145,6 @@ class _Demo:
             "--jitter-ms": plan.jitter_ms,
             "--loss": plan.loss,
             "--run": self.run,
-            "--language": plan.language,
             "--rejoin-seconds": 0,
             "--final-seconds": 0 if plan.headless else 3,
         }
@@ -153,6 +153,8 @@ class _Demo:
         if plan.seed is not None:
             arguments["--seed"] = plan.seed
         words = [str(word) for pair in arguments.items() for word in pair]
+        # Two windows share one desktop, each in its half.
+        words += replace(plan.settings, window="window", size=None).to_arguments()
         words += ["--reports", "--no-courier", *(["--headless"] if plan.headless else ["--half", seat.word])]
         words += ["--bot"] if seat in plan.bots else []
         words += [word for away in plan.aways if away.seat is seat for word in ("--away", str(away))]

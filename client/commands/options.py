@@ -264,6 +264,57 @@ FullScreen = Annotated[
     bool, Option("--full-screen", metavar="", help="Fill the screen, without a border.", rich_help_panel=SCREEN)
 ]
 Language = Annotated[str, Option(metavar="en|de", help="The language of the window.", rich_help_panel=SCREEN)]
+OwnLanguage = Annotated[
+    str | None,
+    Option(
+        "--language", metavar="en|de", help="The language of the window.", show_default="en", rich_help_panel=SCREEN
+    ),
+]
+TextSize = Annotated[
+    float | None,
+    Option("--text-size", metavar="X", help="All texts so much larger.", show_default="1", rich_help_panel=SCREEN),
+]
+ReducedMotion = Annotated[
+    bool | None,
+    Option("--reduced-motion", metavar="", help="Nothing hops or pops.", show_default=False, rich_help_panel=SCREEN),
+]
+WindowMode = Annotated[
+    str | None,
+    Option(
+        "--window",
+        metavar="window|borderless|full-screen",
+        help="How the window opens; F11 fills the screen.",
+        show_default="window",
+        rich_help_panel=SCREEN,
+    ),
+]
+WindowSize = Annotated[
+    str | None,
+    Option(
+        "--size", metavar="WxH", help="The window's size in pixels.", show_default="1000x760", rich_help_panel=SCREEN
+    ),
+]
+KeyTexts = Annotated[
+    list[str] | None,
+    Option(
+        "--key",
+        metavar="ACTION=KEY[,KEY]",
+        help="Other keys for an action, by place on a US keyboard or scancode.",
+        show_default=False,
+        rich_help_panel=SCREEN,
+    ),
+]
+SettingsPath = Annotated[
+    Path | None,
+    Option(
+        "--settings",
+        metavar="FILE",
+        help="Where these settings stand too; see `dyadgrid settings`.",
+        show_default="this user's, if there is one",
+        rich_help_panel=SCREEN,
+    ),
+]
+NoSettings = Annotated[bool, Option("--no-settings", hidden=True)]
 FinalSeconds = Annotated[
     float, Option(metavar="S", min=0, help="How long the last screen stays.", rich_help_panel=SCREEN)
 ]

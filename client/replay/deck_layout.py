@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from pygame import Rect
 
-from client.layout import SMALLEST
+from client.settings import SMALLEST
 
 DESIGN_SIZE: Final = (1000, 900)
 """The window in which one unit is one pixel, and a client's own window has room above the strip."""

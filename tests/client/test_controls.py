@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client import controls as controls_module
-from client.controls import PENDING_PRESSES, RETURN_GRACE_NS, Controls, bindings_for
-from client.events import FocusEdge, KeyEdge
+from client.controls import PENDING_PRESSES, RETURN_GRACE_NS, USUAL_CAPS, Controls, bindings_for, key_caps
+from client.events import PAD_ACT, FocusEdge, KeyEdge
 
 ACTIONS = ("stay", "up", "right", "down", "left", "drop")
 STAY, UP, RIGHT, DOWN, LEFT, DROP = range(6)
@@ -216,3 +216,51 @@ def test_a_direction_that_is_held_when_a_round_begins_counts_and_what_was_tapped
     press(controls, ARROW_UP)
     controls.begin()
     assert [controls.sample() for _ in range(2)] == [UP, UP]
+
+
+def test_chosen_keys_replace_the_usual_ones_and_take_them_from_other_actions() -> None:
+    bindings = bindings_for(ACTIONS, [("drop", (KEY_W, 40))])
+    up, drop = ACTIONS.index("up"), ACTIONS.index("drop")
+    assert {scancode: bindings.actions.get(scancode) for scancode in (82, 26, 40, 44)} == {
+        82: up,
+        26: drop,
+        40: drop,
+        44: None,
+    }
+    assert bindings.actions[PAD_ACT] == drop, "a gamepad goes on working"
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ([("jump", (26,))], "got 'jump'"),
+        ([("stay", (26,))], "got 'stay'"),
+        ([("up", (26,)), ("left", (26,))], "got w for up and left"),
+        ([("up", (44,))], "drop: its usual keys are taken"),
+    ],
+)
+def test_keys_that_leave_an_action_without_or_ask_for_two_are_refused(
+    keys: list[tuple[str, tuple[int, ...]]], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        bindings_for(ACTIONS, keys)
+
+
+def test_the_keys_to_show_are_the_first_of_each_action() -> None:
+    assert key_caps(ACTIONS, bindings_for(ACTIONS)) == USUAL_CAPS
+    chosen = bindings_for(ACTIONS, [("left", (4, 80)), ("drop", (40,))])
+    assert key_caps(ACTIONS, chosen) == (82, 79, 81, 4, 40)
+    assert key_caps(ACTIONS[:5], bindings_for(ACTIONS[:5])).act is None
+
+
+def test_a_key_that_waits_to_come_up_is_believed_down_until_it_does() -> None:
+    controls = hands()
+    press(controls, ARROW_UP)
+    controls.clear()
+    assert controls.believed_down == (ARROW_UP,)
+    controls.release_all_but(frozenset({ARROW_UP}))
+    press(controls, ARROW_UP)
+    assert controls.sample() == STAY, "it is still the old press"
+    controls.release_all_but(frozenset())
+    press(controls, ARROW_UP)
+    assert controls.sample() == UP
