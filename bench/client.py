@@ -1,20 +1,26 @@
 """What a client costs while it plays: its drawings, its ticks' punctuality under load, its share of a core.
 
-The ticks are those of a whole headless demo, read from the local records that it leaves.
+A client's share of a core is what the system says it used, all threads of it, over some seconds in the middle of an
+episode: neither its start nor its end. Its window is a real one of 1280x720 on a display of its own, if Xvfb is
+installed; the display server's own work is not the client's and is not counted.
 """
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pygame
 
 from bench.measure import Benchmark, quiet, summary
+from client.keys import make_keys
 from client.painter import Painter
 from client.picture import Picture
 from client.texts import Texts, guide_values
@@ -27,15 +33,19 @@ DRAWINGS: Final = 600
 SIZE: Final = (1280, 720)
 GAME: Final = "foraging"
 TICK_RATES: Final = (30, 60)
-PLAYED_SECONDS: Final = 12
+PLAYED_SECONDS: Final = 14
+MEASURED_SECONDS: Final = 8.0
 WARM_UP_TICKS: Final = 30
+SEAT_SECONDS: Final = 60.0
+"""How long a client may take for anything before the benchmark gives up."""
+POLL_SECONDS: Final = 0.01
 
 
 def run() -> Iterator[Benchmark]:
-    """All budgets of the client that need no display."""
+    """All budgets of the client."""
     yield summary("one drawing at 1280x720", _drawings(), "us", 600.0)
     for tick_rate, budget in zip(TICK_RATES, (8.0, 12.0), strict=True):
-        yield from _demo(tick_rate, budget)
+        yield from _pair(tick_rate, budget)
 
 
 def _drawings() -> list[float]:
@@ -65,15 +75,16 @@ def _drawings() -> list[float]:
                 samples.append((time.perf_counter_ns() - start) / 1000)
             state = game.step(state, (bots[0].act(state), bots[1].act(state))).state
     pygame.quit()
+    os.environ.pop("SDL_VIDEODRIVER")
     return samples
 
 
-def _demo(tick_rate: int, cpu_budget: float) -> Iterator[Benchmark]:
-    """A headless demo: how late ticks begin, alone and with one core loaded, and what a client takes of a core."""
+def _pair(tick_rate: int, cpu_budget: float) -> Iterator[Benchmark]:
+    """Two clients that play: how late ticks begin, alone and with one core loaded, and what one takes of a core."""
     for words, is_loaded in (("alone", False), ("one core loaded", True)):
         load = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if is_loaded else None
         try:
-            lateness, cpu_percent = _play(tick_rate)
+            lateness, cpu_percents, where = _play(tick_rate)
         finally:
             if load is not None:
                 load.kill()
@@ -81,23 +92,123 @@ def _demo(tick_rate: int, cpu_budget: float) -> Iterator[Benchmark]:
         # The budget is on the 99th percentile: it is what a participant can feel.
         late = summary(f"ticks at {tick_rate} Hz begin late, {words}", lateness, "us", 500.0)
         yield Benchmark(f"{late.name}: p99", late.p99, late.p99, "us", 500.0)
-        if not is_loaded:
-            yield Benchmark(f"a client playing at {tick_rate} Hz", cpu_percent, cpu_percent, "% core", cpu_budget)
+        if not is_loaded and cpu_percents:
+            mean = sum(cpu_percents) / len(cpu_percents)
+            yield Benchmark(
+                f"a client playing at {tick_rate} Hz {where}", mean, max(cpu_percents), "% core", cpu_budget
+            )
 
 
-def _play(tick_rate: int) -> tuple[list[float], float]:
-    """Lateness (us) of both seats' ticks, and the mean CPU of one client over the whole run, start-up included."""
-    with tempfile.TemporaryDirectory() as folder:
-        home, share = Path(folder) / "home", Path(folder) / "share"
-        share.mkdir()
-        before, start = os.times(), time.monotonic()
-        options = ["--headless", "--episodes", "1", "--frames", str(PLAYED_SECONDS * tick_rate), "--hz", str(tick_rate)]
-        command = [sys.executable, "launcher.py", "demo", *options, "--home", str(home), "--share", str(share)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        after, seconds = os.times(), time.monotonic() - start
-        lateness = [late for path in home.rglob("*.dyadlog") for late in _lateness(path)]
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return lateness, 100 * cpu / seconds / len(Seat)
+def _play(tick_rate: int) -> tuple[list[float], list[float], str]:
+    """Lateness (us) of both seats' ticks, each client's share of a core in percent, and where it was drawn.
+
+    There are no shares where the system does not tell them (anywhere but on Linux).
+    """
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        (folder / "share").mkdir()
+        make_keys(folder / "keys")
+        display = stack.enter_context(_display())
+        environment = {**os.environ, **({} if display is None else {"DISPLAY": display})}
+        mode = ["--headless"] if display is None else ["--window", "borderless"]
+        clients = []
+        address = ["--listen", "tcp://127.0.0.1:*"]
+        for seat in Seat:
+            client = _Client(folder, seat, [*address, "--hz", str(tick_rate), *mode], environment)
+            stack.callback(client.end)
+            clients.append(client)
+            if seat is Seat.LEFT:
+                address = ["--partner", client.hear(lambda told: told["event"] == "listening")["address"]]
+        for client in clients:
+            client.hear(lambda told: told["event"] == "frame" and told["frame"] > 2 * WARM_UP_TICKS)
+        shares = _shares(clients)
+        for client in clients:
+            client.hear(lambda told: told["event"] == "closed")
+        lateness = [late for path in folder.rglob("*.dyadlog") for late in _lateness(path)]
+        return lateness, shares, "without a display" if display is None else "in a window"
+
+
+def _shares(clients: "list[_Client]") -> list[float]:
+    """What each client uses of a core from now on, in percent."""
+    before, start = [client.cpu_seconds() for client in clients], time.monotonic()
+    time.sleep(MEASURED_SECONDS)
+    after, seconds = [client.cpu_seconds() for client in clients], time.monotonic() - start
+    return [
+        100 * (late - early) / seconds
+        for early, late in zip(before, after, strict=True)
+        if early is not None and late is not None
+    ]
+
+
+class _Client:
+    """One seat, played by a bot, and what it tells."""
+
+    def __init__(self, folder: Path, seat: Seat, options: list[str], environment: Mapping[str, str]) -> None:
+        self._told = folder / f"{seat.word}.told"
+        frames = str(PLAYED_SECONDS * int(options[options.index("--hz") + 1]))
+        values = {
+            "--seat": seat.word,
+            "--keys": str(folder / "keys"),
+            "--dyad": "1",
+            "--session": "1",
+            "--participant": f"P{seat + 1}",
+            "--home": str(folder / seat.word),
+            "--share": str(folder / "share"),
+            "--episodes": "1",
+            "--frames": frames,
+            "--seed": "5",
+            "--size": "{}x{}".format(*SIZE),
+            "--rejoin-seconds": "0",
+            "--final-seconds": "0",
+        }
+        words = [word for pair in values.items() for word in pair]
+        command = [sys.executable, "launcher.py", "play", *words, *options]
+        command += ["--bot", "--reports", "--no-courier", "--no-settings"]
+        with self._told.open("w") as told:
+            self._process = subprocess.Popen(command, stdout=told, stderr=subprocess.DEVNULL, env=environment)
+
+    def hear(self, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait until it has told something."""
+        deadline = time.monotonic() + SEAT_SECONDS
+        while time.monotonic() < deadline:
+            whole = self._told.read_text().rpartition("\n")[0]
+            for line in whole.splitlines():
+                told: dict[str, Any] = json.loads(line)
+                if is_it(told):
+                    return told
+            time.sleep(POLL_SECONDS)
+        raise AssertionError(f"a client said nothing for {SEAT_SECONDS:g} s")
+
+    def cpu_seconds(self) -> float | None:
+        """What it has used so far, all threads together; None where the system does not tell."""
+        with suppress(OSError):
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return None
+
+    def end(self) -> None:
+        """Leave no process behind."""
+        self._process.terminate()
+        self._process.wait()
+
+
+@contextmanager
+def _display() -> Iterator[str | None]:
+    """A display of our own, with room for two windows; None if there is no Xvfb."""
+    if shutil.which("Xvfb") is None:
+        yield None
+        return
+    read, write = os.pipe()
+    screen = f"{2 * SIZE[0]}x{SIZE[1]}x24"
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", screen, "-nolisten", "tcp", "-noreset"]
+    server = subprocess.Popen(command, pass_fds=(write,), stderr=subprocess.DEVNULL)
+    os.close(write)
+    try:
+        with os.fdopen(read) as answer:
+            yield f":{answer.readline().strip()}"
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def _lateness(path: Path) -> list[float]:

@@ -48,6 +48,8 @@ class SeatSummary:
     drawings: int
     undrawn: int
     undrawn_away: int
+    made_drawings: int | None
+    dropped_drawings: int | None
     untrue_drawings: int
     untrue_longest_ns: int
     guesses: int
@@ -130,6 +132,7 @@ def _seat_summary(inspection: Inspection, table: SeatTable) -> SeatSummary:
     window = [hold for hold in table.holds if hold.why == "window"]
     periods = [mark.integer("period_ns") for mark in table.marks if mark.kind == "pacing"]
     undrawn, undrawn_away = _undrawn(inspection, table, flags)
+    counted = dict(table.record.local.stats)
     ways = [one_way(trip, table.seat, inspection.alignment) for trip in table.trips if inspection.alignment is not None]
     return SeatSummary(
         participant=inspection.terms.players[table.seat].participant,
@@ -143,6 +146,8 @@ def _seat_summary(inspection: Inspection, table: SeatTable) -> SeatSummary:
         drawings=len(drawings),
         undrawn=undrawn,
         undrawn_away=undrawn_away,
+        made_drawings=counted.get("drawings"),
+        dropped_drawings=counted.get("dropped_drawings"),
         untrue_drawings=sum(drawing.truth == "untrue" for drawing in drawings),
         untrue_longest_ns=_longest([d.until_ns - d.flip_ns for d in drawings if d.truth == "untrue"]),
         guesses=len(guesses),
@@ -240,6 +245,7 @@ def _texts(seat: SeatSummary) -> dict[tuple[str, str], str]:
             "ticks late": spread_text(seat.late),
             "flips after the deadline": spread_text(seat.flip),
             "pictures": str(seat.drawings),
+            "drawings, and dropped ones": _drawn_text(seat),
             "ticks without: here, away": f"{seat.undrawn}, {seat.undrawn_away}",
             "of what did not happen": _counted(seat.untrue_drawings, seat.untrue_longest_ns),
         },
@@ -266,6 +272,11 @@ def _texts(seat: SeatSummary) -> dict[tuple[str, str], str]:
         },
     }
     return {(group, name): text for group, lines in groups.items() for name, text in lines.items()}
+
+
+def _drawn_text(seat: SeatSummary) -> str:
+    """What the window counted; nothing in a record from before it did, or of a program that crashed."""
+    return NOTHING if seat.made_drawings is None else f"{seat.made_drawings}, {seat.dropped_drawings or 0}"
 
 
 def _share_text(count: int, wrong: int) -> str:

@@ -12,13 +12,15 @@ from rich.table import Table
 from client.commands.demo import DemoPlan
 from client.commands.demo_result import DemoResult, EpisodeResult
 from client.commands.terminal import make_table, open_console, say
+from data.claims import Statistics
 from data.outbox import Item
 from games.contract import Seat
 
 HASH_DIGITS: Final = 8
 """As many as stand in the file's name."""
-COLUMNS: Final = ("ep", "frames", "seat", "ended", "agreement", "sha256", "rollbacks", "holds", "receipt")
-NUMBERS: Final = ("ep", "frames", "rollbacks", "holds")
+COLUMNS: Final = ("ep", "frames", "seat", "ended", "agreement", "sha256", "rollbacks", "holds", "late ms", "dropped", "receipt")
+NUMBERS: Final = ("ep", "frames", "rollbacks", "holds", "late ms", "dropped")
+MS_US: Final = 1000
 PLAYERS: Final = {
     (): "You play both, each while its window has the focus",
     (Seat.LEFT,): "You play the right one, a bot the left one",
@@ -142,5 +144,13 @@ def _add_rows(table: Table, episode: EpisodeResult) -> None:
             f"{claim.sha256[:HASH_DIGITS]} {sign}",
             str(counts.get("rollbacks", 0)),
             str(counts.get("holds", 0)),
+            _late_words(counts),
+            str(counts.get("dropped_drawings", "")),
             "yes" if found.is_received else "no",
         )
+
+
+def _late_words(counts: Statistics) -> str:
+    """The median and the 99th percentile of how late ticks began; nothing where nobody counted, as in a recovery."""
+    half, most = counts.get("late_p50_us"), counts.get("late_p99_us")
+    return f"{half / MS_US:.1f}/{most / MS_US:.1f}" if isinstance(half, int) and isinstance(most, int) else ""

@@ -45,6 +45,10 @@ _COUNTS: Final = (
     "held_ticks",
     "owed_ticks",
     "fast_forwarded_frames",
+    "late_p50_us",
+    "late_p99_us",
+    "drawings",
+    "dropped_drawings",
 )
 
 

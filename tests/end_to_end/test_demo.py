@@ -48,6 +48,10 @@ def test_a_bad_link_a_lost_focus_and_a_stopped_process_leave_equal_records(
         assert 1 <= right["away_frames"]["right"] <= right["owed_ticks"]
         assert left["holds"] > 0, "the right process stood still for longer than the prediction window"
         assert left["fast_forwarded_frames"] > 0
+        for seat in (left, right):
+            assert 0 < seat["late_p50_us"] <= seat["late_p99_us"]
+            assert seat["drawings"] > 0
+        assert right["dropped_drawings"] >= 60, "while it stood still, it drew nothing"
     share = Path(outcome.json["share"])
     assert tmp_path in share.parents
     assert terminal.run("verify", share).code == 0
