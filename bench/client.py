@@ -14,12 +14,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from math import inf
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pygame
 
 from bench.measure import Benchmark, quiet, summary
+from bench.netcode import BareLoop
 from client.keys import make_keys
 from client.painter import Painter
 from client.picture import Picture
@@ -35,6 +37,8 @@ GAME: Final = "foraging"
 TICK_RATES: Final = (30, 60)
 PLAYED_SECONDS: Final = 14
 MEASURED_SECONDS: Final = 8.0
+YARDSTICK_EVERY_SECONDS: Final = 0.1
+YARDSTICK_TICKS: Final = 3
 WARM_UP_TICKS: Final = 30
 SEAT_SECONDS: Final = 60.0
 """How long a client may take for anything before the benchmark gives up."""
@@ -84,26 +88,35 @@ def _pair(tick_rate: int, cpu_budget: float) -> Iterator[Benchmark]:
     for words, is_loaded in (("alone", False), ("one core loaded", True)):
         load = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if is_loaded else None
         try:
-            lateness, cpu_percents, where = _play(tick_rate)
+            measured = _play(tick_rate)
         finally:
             if load is not None:
                 load.kill()
                 load.wait()
         # The budget is on the 99th percentile: it is what a participant can feel.
-        late = summary(f"ticks at {tick_rate} Hz begin late, {words}", lateness, "us", 500.0)
+        late = summary(f"ticks at {tick_rate} Hz begin late, {words}", measured.lateness, "us", 500.0)
         yield Benchmark(f"{late.name}: p99", late.p99, late.p99, "us", 500.0)
-        if not is_loaded and cpu_percents:
-            mean = sum(cpu_percents) / len(cpu_percents)
-            yield Benchmark(
-                f"a client playing at {tick_rate} Hz {where}", mean, max(cpu_percents), "% core", cpu_budget
-            )
+        if not is_loaded and measured.shares:
+            mean, most = sum(measured.shares) / len(measured.shares), max(measured.shares)
+            yield Benchmark(f"a client playing at {tick_rate} Hz {measured.where}", mean, most, "% core", cpu_budget)
+            yield summary("yardstick: the bare nine-step loop meanwhile", measured.yardstick, "us", inf)
 
 
-def _play(tick_rate: int) -> tuple[list[float], list[float], str]:
-    """Lateness (us) of both seats' ticks, each client's share of a core in percent, and where it was drawn.
+class _Measured(NamedTuple):
+    """Lateness (us) of both seats' ticks, each client's share of a core (%), what the bare loop cost at the same time
+    (us), which says how busy the machine was with other things, and where the clients were drawn.
 
     There are no shares where the system does not tell them (anywhere but on Linux).
     """
+
+    lateness: list[float]
+    shares: list[float]
+    yardstick: list[float]
+    where: str
+
+
+def _play(tick_rate: int) -> _Measured:
+    """Two clients play one episode."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         (folder / "share").mkdir()
@@ -121,23 +134,28 @@ def _play(tick_rate: int) -> tuple[list[float], list[float], str]:
                 address = ["--partner", client.hear(lambda told: told["event"] == "listening")["address"]]
         for client in clients:
             client.hear(lambda told: told["event"] == "frame" and told["frame"] > 2 * WARM_UP_TICKS)
-        shares = _shares(clients)
+        shares, yardstick = _shares(clients)
         for client in clients:
             client.hear(lambda told: told["event"] == "closed")
         lateness = [late for path in folder.rglob("*.dyadlog") for late in _lateness(path)]
-        return lateness, shares, "without a display" if display is None else "in a window"
+        where = "without a display" if display is None else "in a window"
+        return _Measured(lateness, shares, yardstick, where)
 
 
-def _shares(clients: "list[_Client]") -> list[float]:
-    """What each client uses of a core from now on, in percent."""
+def _shares(clients: "list[_Client]") -> tuple[list[float], list[float]]:
+    """What each client uses of a core from now on, in percent; and what the bare loop costs meanwhile (us)."""
+    bare, yardstick = BareLoop(), list[float]()
     before, start = [client.cpu_seconds() for client in clients], time.monotonic()
-    time.sleep(MEASURED_SECONDS)
+    while time.monotonic() - start < MEASURED_SECONDS:
+        time.sleep(YARDSTICK_EVERY_SECONDS)
+        yardstick += bare.ticks(YARDSTICK_TICKS)
     after, seconds = [client.cpu_seconds() for client in clients], time.monotonic() - start
-    return [
+    shares = [
         100 * (late - early) / seconds
         for early, late in zip(before, after, strict=True)
         if early is not None and late is not None
     ]
+    return shares, yardstick
 
 
 class _Client:

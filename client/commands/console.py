@@ -18,7 +18,10 @@ from games.contract import Seat
 
 HASH_DIGITS: Final = 8
 """As many as stand in the file's name."""
-COLUMNS: Final = ("ep", "frames", "seat", "ended", "agreement", "sha256", "rollbacks", "holds", "late ms", "dropped", "receipt")
+COLUMNS: Final = (
+    *("ep", "frames", "seat", "ended", "agreement", "sha256"),
+    *("rollbacks", "holds", "late ms", "dropped", "receipt"),
+)
 NUMBERS: Final = ("ep", "frames", "rollbacks", "holds", "late ms", "dropped")
 MS_US: Final = 1000
 PLAYERS: Final = {
