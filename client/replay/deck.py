@@ -7,6 +7,7 @@ import pygame
 from pygame import Rect
 
 from client.lettering import Lettering
+from client.replay.deck_boxes import DeckBoxes
 from client.replay.deck_cards import DeckCards
 from client.replay.deck_layout import DeckLayout
 from client.replay.record import Whole
@@ -31,7 +32,9 @@ class Deck:
         self._mark = mark
         self._stage = Stage()
         self._sprites = Sprites(theme)
-        self._cards = DeckCards(theme, texts, Lettering(theme), self._sprites)
+        lettering = Lettering(theme)
+        self._cards = DeckCards(theme, texts, lettering, self._sprites)
+        self._boxes = DeckBoxes(theme, texts, lettering, self._sprites)
         self._ground: tuple[object, pygame.Surface] = (None, pygame.Surface((1, 1)))
 
     def paint(self, surface: pygame.Surface, layout: DeckLayout, strip: Strip, lanes: Lanes) -> None:
@@ -41,8 +44,8 @@ class Deck:
         self._lay("timeline", lanes, layout, layout.timeline, lambda box: self._timeline(layout, box, lanes))
         for seat in Seat:
             self._lay_seat(layout, strip, seat)
-        said = (strip.verdicts, strip.events)
-        self._lay("middle", said, layout, layout.middle, lambda box: self._cards.middle(layout, box, strip))
+        said = (strip.verdicts, strip.events, strip.common)
+        self._lay("middle", said, layout, layout.middle, lambda box: self._boxes.middle(layout, box, strip))
         self._lay("footer", None, layout, layout.footer, lambda box: self._cards.footer(layout, box, self._mark))
         surface.blit(self._stage.surface, layout.deck)
         self._paint_knob(surface, layout, strip.frame)
@@ -61,7 +64,7 @@ class Deck:
         line, is_own = strip.seats[seat], seat is strip.seat
 
         def draw(box: Rect) -> pygame.Surface:
-            return self._cards.seat(layout, box, seat, line, is_own)
+            return self._boxes.seat(layout, box, seat, line, is_own)
 
         self._lay(f"{seat.word} seat", (line, is_own), layout, layout.seats[seat], draw)
 

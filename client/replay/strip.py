@@ -76,6 +76,7 @@ class Strip:
     verdicts: tuple[Verdict, ...]
     seats: tuple[SeatLine, SeatLine]
     events: tuple[EventLine, ...]
+    common: int
 
 
 class Lanes(NamedTuple):
@@ -127,7 +128,7 @@ class Strips:
         """What the strip says at a position."""
         frame = position.frame
         moment = self._seen[choice.seat].moments[frame] if choice.is_shown else None
-        scores = self._record.game.scene(self._record.states[frame + 1], choice.seat).scores
+        scene = self._record.game.scene(self._record.states[frame + 1], choice.seat)
         return Strip(
             frame,
             frame / self._record.terms.terms.tick_rate,
@@ -138,10 +139,11 @@ class Strips:
             choice.seat in self._seen,
             _verdicts(frame, moment) if choice.is_shown else (),
             (
-                self._seat_line(Seat.LEFT, choice, frame, scores[0], moment),
-                self._seat_line(Seat.RIGHT, choice, frame, scores[1], moment),
+                self._seat_line(Seat.LEFT, choice, frame, scene.scores[0], moment),
+                self._seat_line(Seat.RIGHT, choice, frame, scene.scores[1], moment),
             ),
             self._recent(frame),
+            scene.common,
         )
 
     def _seat_line(self, seat: Seat, choice: Choice, frame: int, score: int, moment: Moment | None) -> SeatLine:
