@@ -38,7 +38,7 @@ class Artist:
         theme, texts = Theme(), Texts(language)
         values = guide_values(dict(terms.config), terms.tick_rate)
         self._painter = Painter(theme, texts, guide=game.guide, guide_values=values)
-        self._deck = Deck(theme, texts, scenes.record.frames, scenes.mark)
+        self._deck = Deck(theme, texts, scenes.frames, scenes.record.frames, scenes.mark)
         self._jumps = 0
         self._view: tuple[object, pygame.Surface] = (None, pygame.Surface((1, 1)))
 
@@ -73,8 +73,8 @@ def write_png(scenes: Scenes, choice: Choice, frame: int, path: Path, language: 
     Raises:
         ReplayError: there is no such frame, or the file cannot be written.
     """
-    if not 0 <= frame < scenes.record.frames:
-        raise ReplayError(f"--png: expected a frame from 0 to {scenes.record.frames - 1}, got {frame}")
+    if not 0 <= frame < scenes.frames:
+        raise ReplayError(f"--png: expected a frame from 0 to {scenes.frames - 1}, got {frame}")
     if path.suffix.lower() != ".png":
         raise ReplayError(f"--png: expected a file that ends in .png, got {path}")
     pygame.font.init()
