@@ -173,12 +173,12 @@ class _Show:
 
     def _draw(self, now: int) -> None:
         surface, desk = self._window.surface, self._desk
-        position = desk.playhead.at(now)
-        picture, strip = drawn(desk, position)
-        content = (picture, strip, surface.get_size())
+        playhead, position = desk.playhead, desk.playhead.at(now)
+        content = (position, desk.choice, playhead.quarters, playhead.is_playing, surface.get_size())
         if content == self._last:
             return  # nothing moves in a pause
         self._last = content
+        picture, strip = drawn(desk, position)
         layout = deck_layout_for(surface.get_size())
-        self._artist.paint(surface, layout, picture, strip, desk.lanes, desk.playhead.jumps)
+        self._artist.paint(surface, layout, picture, strip, desk.lanes, playhead.jumps)
         self._window.flip()
