@@ -21,6 +21,7 @@ from data import (
     publishing,
     receipts,
     recovery,
+    sessions,
     settlement,
     station,
     tape,
@@ -239,6 +240,12 @@ def _undo_tombstone_first(self: pruning.Pruning, tombstone: pruning.Tombstone) -
     _UNDO(self, tombstone)
 
 
+def _forget_first(self: sessions.OpenSession, homes: Sequence[Path], share_url: str) -> None:
+    sessions.remove_opening(self._disk, self._path)
+    sessions.write_sheet(self._disk, self._station, homes, self._opening, share_url)
+    self._lock.release()
+
+
 _UNDO = pruning.Pruning.undo
 _SEAL = tape.Tape.seal
 _PUBLISH_DRAFT = Draft.publish
@@ -351,6 +358,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
         "a receipt that does not hold goes before its file is queued again",
         ("settling what the share has lost",),
         [Patch(settlement._Round, "_revoke", _withdraw_first)],
+    ),
+    "session-forgotten-first": Mutant(
+        "a session's opening goes before its sheet is there",
+        ("closing a session",),
+        [Patch(sessions.OpenSession, "close", _forget_first)],
+    ),
+    "no-flush-of-sessions": Mutant(
+        "a session's opening is not flushed", ("beginning a session",), keep=without("flush_folder", of="/sessions")
     ),
     "trash-before-tombstone": Mutant(
         "a file goes before it is written down who has it",

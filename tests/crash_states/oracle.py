@@ -12,15 +12,16 @@ from data.episode_format import Episode, read_episode
 from data.files import TEMPORARY_SUFFIX
 from data.folder_share import MARK_FORMAT, MARK_NAME, FolderShare
 from data.framing import FormatError
-from data.layout import Kind, parse_draft_name, parse_name
+from data.layout import Kind, digest_in, paper_name, parse_draft_name
 from data.outbox import ITEM_SUFFIX, Outbox, decode_item
 from data.pruning import TOMBSTONE_SUFFIX, Tombstone, decode_tombstone
 from data.receipts import RECEIPT_SUFFIX, Receipts, decode_receipt
 from data.recovery import RecoveryReport, recover
+from data.session_sheet import decode_opening, decode_sheet
 from data.state_file import Fields, StateFileError
 from data.station import Station, read_identity
 from tests.crash_states.platter import Tree, fingerprint, materialise, read_tree
-from tests.crash_states.trace import Known, Marked, Promise, Rows, Sealed, Stored
+from tests.crash_states.trace import Begun, Known, Marked, Promise, Rows, Sealed, Stored
 from tests.support.disks import QuickDisk
 from tests.support.stations import make_frames
 
@@ -96,13 +97,12 @@ def _judge_raw(tree: Tree, case: Case) -> Iterator[str]:
 
 
 def _is_final(path: str) -> bool:
-    name = path.rpartition("/")[2]
-    return parse_name(name) is not None and ("/episodes/" in path or path.startswith("share/"))
+    return digest_in(path.rpartition("/")[2]) is not None and ("/episodes/" in path or path.startswith("share/"))
 
 
 def _is_whole(path: str, data: bytes) -> bool:
-    name = parse_name(path.rpartition("/")[2])
-    return data == FOREIGN or (name is not None and sha256(data).hexdigest().startswith(name.digest))
+    digest = digest_in(path.rpartition("/")[2])
+    return data == FOREIGN or (digest is not None and sha256(data).hexdigest().startswith(digest))
 
 
 def _judge_state_files(tree: Tree, home: str, before: Tree) -> Iterator[str]:
@@ -174,9 +174,14 @@ def _is_there(tree: Tree, path: str, digest: str) -> bool:
 
 def _is_covered(tree: Tree, sealed: Sealed) -> bool:
     """Whether the file is there, and an item or a receipt says so."""
-    home, name = sealed.file.partition("/episodes/")[0], sealed.file.rpartition("/")[2]
+    home, name = sealed.file.partition("/episodes/")[0], _paper(sealed.file)
     papers = tree.get(f"{home}/outbox/{name}{ITEM_SUFFIX}"), tree.get(f"{home}/receipts/{name}{RECEIPT_SUFFIX}")
     return _is_there(tree, sealed.file, sealed.sha256) and any(papers)
+
+
+def _paper(path: str) -> str:
+    """What the item and the receipt of a published file are called."""
+    return paper_name(path.partition("/episodes/")[2])
 
 
 def _mark_of(tree: Tree) -> str:
@@ -208,6 +213,8 @@ def _judge_recovered(tree: Tree, after: Tree, case: Case, work: Path) -> Iterato
     for promise in case.promises:
         if isinstance(promise, Rows) and _rows_of(after, promise.episode) < promise.rows:
             yield f"lost: {promise.rows} rows of episode {promise.episode} were promised"
+        if isinstance(promise, Begun) and _episodes_on_sheets(after, promise.home) < promise.episodes:
+            yield f"a session of {promise.home} has no sheet of {promise.episodes} episodes"
         if isinstance(promise, Known):
             identity = read_identity(Station(work / promise.home))
             if identity is None or identity.station != promise.station:
@@ -216,6 +223,20 @@ def _judge_recovered(tree: Tree, after: Tree, case: Case, work: Path) -> Iterato
                 yield f"{promise.home} forgot its share"
     if not case.may_lose_torn:
         yield from _judge_deletions(tree, after)
+
+
+def _is_opening(data: bytes) -> bool:
+    try:
+        decode_opening(data)
+    except StateFileError:
+        return False
+    return True
+
+
+def _episodes_on_sheets(after: Tree, home: str) -> int:
+    published = [path for path in after if path.startswith(f"{home}/episodes/") and "_sheet_" in path]
+    sheets = [after[path] or b"" for path in published if not path.endswith(TEMPORARY_SUFFIX)]
+    return max((len(decode_sheet(data).episodes) for data in sheets), default=0)
 
 
 def _judge_settled(after: Tree, case: Case, work: Path) -> Iterator[str]:
@@ -236,7 +257,7 @@ def _judge_files(after: Tree, case: Case) -> Iterator[str]:
         states = _states(after, home)
         if len(states) != len(set(states)):
             yield f"a file of {home} is in two states"
-        expected = {path.rpartition("/")[2] for path in published if _is_queued_whole(path, after[path] or b"")}
+        expected = {_paper(path) for path in published if _is_queued_whole(path, after[path] or b"")}
         stated = set(states) - (_buried(after, home).keys() - expected)
         if stated != expected:
             yield f"a file of {home} is in no state: {sorted(expected ^ stated)}"
@@ -288,6 +309,8 @@ def _judge_deletions(tree: Tree, after: Tree) -> Iterator[str]:
     for path, data in tree.items():
         if not data or data in whole or path.rpartition("/")[2].startswith(RECOVERED_PREFIX):
             continue  # what a crashed recovery itself had made is made again
+        if "/sessions/" in path and _is_opening(data):
+            continue  # it is forgotten once its sheet is there, which is a law of its own
         if not any(other.startswith(data) for other in kept):
             yield f"deleted: {path}"
 

@@ -17,12 +17,13 @@ from data.episode_format import encode_header, read_episode
 from data.episode_writer import RETRY_SECONDS, EpisodeWriter
 from data.files import Disk
 from data.folder_share import MARK_NAME, FolderShare
-from data.layout import Kind, episode_folder
+from data.layout import Kind, episode_folder, paper_name, session_folder
 from data.outbox import Outbox, State
 from data.pruning import Pruning
 from data.publishing import queue, whole_file
 from data.receipts import Level, Receipt, Receipts
 from data.recovery import recover
+from data.sessions import OpenSession, SessionPlan
 from data.settlement import Settlement
 from data.share import Share, ShareConflictError
 from data.state_file import encode_state
@@ -30,7 +31,7 @@ from data.station import Identity, Station, make_station_folders, open_station, 
 from data.tape import Tape
 from games.contract import Seat
 from tests.crash_states.oracle import FOREIGN
-from tests.crash_states.trace import Known, Marked, Refusal, Rows, Sealed, Stored, Trace, nobody_else
+from tests.crash_states.trace import Begun, Known, Marked, Refusal, Rows, Sealed, Stored, Trace, nobody_else
 from tests.support.disks import Died, QuickDisk
 from tests.support.stations import STATISTICS, finished, local_header, make_frames, make_terms
 
@@ -274,6 +275,31 @@ def other_bytes(root: Path) -> None:
     path.write_bytes(FOREIGN)
 
 
+def close_session(trace: Trace, *, closes: bool = True) -> None:
+    """The end of a session: opening, sheet and checksums; or only its beginning, before the process dies."""
+    session = OpenSession(trace.disk, Station(trace.home), make_terms(), Seat.LEFT, SessionPlan(2))
+    trace.promise(Begun("left", 2))
+    if not closes:
+        session.abandon()
+        return
+    session.close([trace.home], SHARE_URL)
+    folder = Station(trace.home).episodes / session_folder(make_terms())
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+        digest = whole_file(path, path.name, path.read_bytes()).sha256
+        trace.promise(Sealed(path.relative_to(trace.root).as_posix(), digest))
+
+
+def played(root: Path) -> None:
+    home = station(root)
+    recorded(home)
+    recorded(home, 1)
+
+
+def begun(root: Path) -> None:
+    played(root)
+    OpenSession(QuickDisk(), Station(root / "left"), make_terms(), Seat.LEFT, SessionPlan(2)).abandon()
+
+
 # -- publishing and queueing -------------------------------------------------------------------------------------------
 
 
@@ -311,7 +337,8 @@ def recover_all(trace: Trace, promises: tuple[Rows, ...] = ()) -> None:
     for home in sorted(path for path in trace.root.iterdir() if (path / "recording").is_dir()):
         recover(home, disk=trace.disk)
         for path in sorted(Station(home).episodes.rglob("*")):
-            if path.is_file() and Outbox(home).path(path.name).exists():
+            paper = paper_name(path.relative_to(Station(home).episodes).as_posix())
+            if path.is_file() and Outbox(home).path(paper).exists():
                 digest = whole_file(path, path.name, path.read_bytes()).sha256
                 trace.promise(Sealed(path.relative_to(trace.root).as_posix(), digest))
 
@@ -686,6 +713,9 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = {
         name: Protocol(prepare, partial(recover_all, promises=promises))
         for name, (prepare, promises) in RECOVERED.items()
     },
+    "closing a session": Protocol(played, close_session),
+    "beginning a session": Protocol(played, partial(close_session, closes=False)),
+    "recovery of a session": Protocol(begun, partial(recover_all, promises=(Begun("left", 2),))),
     "storing a file": Protocol(with_share, store_file, delivers=True),
     "storing a file after a crash": Protocol(store_after_crash, store_file, delivers=True),
     "storing a file in a race": Protocol(with_share, store_in_a_race),

@@ -45,7 +45,14 @@ class Marked(NamedTuple):
     share_id: str
 
 
-Promise = Rows | Sealed | Stored | Known | Marked
+class Begun(NamedTuple):
+    """A session of this home has begun: whatever happens, it ends with a sheet of so many episodes."""
+
+    home: str
+    episodes: int
+
+
+Promise = Rows | Sealed | Stored | Known | Marked | Begun
 Refusal = Callable[[str, tuple[Any, ...]], int]
 """The error number with which a call is refused, or 0."""
 
