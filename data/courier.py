@@ -14,19 +14,35 @@ from typing import Final, NamedTuple, Protocol
 
 from data.files import Disk, try_lock
 from data.outbox import Item, Outbox, State
-from data.receipts import Receipt, Receipts
+from data.receipts import Level, Receipt, Receipts
 from data.settlement import SETTLE_ITEMS, Settled, Settlement
-from data.share import HearsBacklog, LocalCorruptError, Probe, Share, ShareBlockedError, ShareConflictError, open_share
+from data.share import (
+    HearsBacklog,
+    LocalCorruptError,
+    Order,
+    Outcome,
+    Probe,
+    Share,
+    ShareBlockedError,
+    ShareConflictError,
+    StoresMany,
+    open_share,
+)
 from data.state_file import StateFileError
 from data.station import Identity, KnownShare, Station, known_shares, read_identity, remember_share
 
 PASS_ITEMS: Final = 100
 """Files in one pass: a courier that is told to stop finishes within so many."""
+BACKLOG_FILES: Final = 8
+"""From so many on, files go together: a session's few are not worth threads, a week without a share is."""
+BATCH_FILES: Final = 64
+BATCH_BYTES: Final = 16 << 20
+"""What is held in memory at once, except for one file that is larger by itself."""
 PASS_SECONDS: Final = 10.0
 """A pass takes no new file after so long, so that somebody else can have the courier's lock for a moment."""
 IDLE_FACTOR: Final = 10.0
 LONGEST_IDLE_SECONDS: Final = 5.0
-"""A courier that has delivered nothing rests ten times as long as it has looked, and looks every 5 s at least."""
+"""A courier that can do nothing looks at a full outbox for at most a tenth of its time, and every 5 s at least."""
 RECORDING_PAUSE_SECONDS: Final = 1.0
 """Between two files while an episode is recorded here: the disk and the cable belong to the game."""
 THIS_RUN: Final = secrets.token_hex(8)
@@ -153,11 +169,12 @@ class _Pass:
         self._receipts = Receipts(station.home, disk)
         self._backlog = (0, 0)
         self._delivered: list[Receipt] = []
+        self._done: set[str] = set()
+        """Of items whose fate in this pass is known."""
         self._trouble: list[str] = []
 
     def run(self, choice: _Choice, settlement: Settlement | None, settle_limit: int | None) -> DeliveryReport:
-        settled, due = Settled(), None
-        waiting: tuple[Item, ...] = ()
+        settled = Settled()
         try:
             identity = self._identity()
             waiting = self._outbox.waiting()
@@ -174,8 +191,7 @@ class _Pass:
         return DeliveryReport(
             self._station.home,
             tuple(self._delivered),
-            # Reading a full outbox takes seconds: once is enough if nothing was tried.
-            waiting if due == [] and not settled.revoked else self._outbox.waiting(),
+            self._outbox.waiting(),
             tuple(self._trouble),
             settled=settled.settled,
             alarms=settled.alarms,
@@ -196,17 +212,96 @@ class _Pass:
         except (ShareBlockedError, ValueError) as error:
             self._block(items, str(error))
             return
-        for position, item in enumerate(items):
-            if not self._go_on():
-                return
-            self._report(replace(item, state=State.SENDING))
+        rest = items
+        while rest and self._go_on():
+            batch, rest = self._next_batch(share, rest)
+            for item in batch:
+                self._report(replace(item, state=State.SENDING))
             try:
-                self._deliver_item(item, share, probe, owner)
+                self._deliver_batch(batch, share, probe, owner)
             except ShareBlockedError as error:
-                self._block(items[position:], str(error))
+                still = [item for item in (*batch, *rest) if item.name not in self._done]
+                self._block(still, str(error))
                 return
-            except StateFileError as error:  # this one's receipt; the files after it can be delivered all the same
-                self._put_off(item, State.BLOCKED, f"this machine is in the way: {error}")
+
+    def _next_batch(self, share: Share, items: list[Item]) -> tuple[list[Item], list[Item]]:
+        """What goes next, and the rest: one file, or of a backlog many at once, unless somebody plays here."""
+        is_backlog = isinstance(share, StoresMany) and len(items) >= BACKLOG_FILES and not self._station.is_recording
+        count = size = 0
+        for item in items[: BATCH_FILES if is_backlog else 1]:
+            size += item.size
+            if count and size > BATCH_BYTES:
+                break
+            count += 1
+        return items[:count], items[count:]
+
+    def _deliver_batch(self, batch: list[Item], share: Share, probe: Probe, owner: str) -> None:
+        """Store, keep the receipts, let the items go; in that order, for all of them.
+
+        Raises:
+            ShareBlockedError: for at least one of them, after the others are through.
+        """
+        stored, blocked = self._store_batch(batch, share, owner)
+        receipts = [
+            Receipt(item.file, item.sha256, item.size, share.url, probe.share_id, level, self._now, self._run)
+            for item, level in stored
+        ]
+        refusals = self._write(receipts)
+        kept = [
+            (item, receipt) for (item, _), receipt, no in zip(stored, receipts, refusals, strict=True) if no is None
+        ]
+        for (item, _), refusal in zip(stored, refusals, strict=True):
+            if refusal is not None:  # this one's receipt; the others can be delivered all the same
+                self._put_off(item, State.BLOCKED, f"this machine is in the way: {refusal}")
+        self._release([item for item, _ in kept])
+        for item, receipt in kept:
+            self._done.add(item.name)
+            self._delivered.append(receipt)
+            self._report(replace(item, state=State.VERIFIED, reason=""))
+        if blocked is not None:
+            raise blocked
+
+    def _release(self, items: list[Item]) -> None:
+        if len(items) == 1:
+            self._outbox.release(items[0])
+        elif items:
+            self._outbox.release_many(items)
+
+    def _store_batch(
+        self, batch: list[Item], share: Share, owner: str
+    ) -> tuple[list[tuple[Item, Level]], ShareBlockedError | None]:
+        """What the share stored, and why it takes no more, if it does not; what cannot be stored is put off."""
+        stored: list[tuple[Item, Level]] = []
+        blocked = None
+        for item, outcome in zip(batch, self._outcomes(batch, share, owner), strict=True):
+            if isinstance(outcome, ShareConflictError):
+                self._put_off(item, State.CONFLICT, str(outcome))
+            elif isinstance(outcome, LocalCorruptError):
+                self._put_off(item, State.LOCAL_CORRUPT, str(outcome))
+            elif isinstance(outcome, ShareBlockedError):
+                blocked = outcome
+            else:
+                stored.append((item, outcome))
+        return stored, blocked
+
+    def _outcomes(self, batch: list[Item], share: Share, owner: str) -> list[Outcome]:
+        orders = [Order(item.file, self._station.episodes / item.file, item.sha256) for item in batch]
+        if len(orders) > 1 and isinstance(share, StoresMany):
+            return share.store_many(orders, owner)
+        try:
+            return [share.store(*order, owner) for order in orders]
+        except (ShareConflictError, LocalCorruptError, ShareBlockedError) as error:
+            return [error]
+
+    def _write(self, receipts: list[Receipt]) -> list[StateFileError | None]:
+        """Make receipts durable; of each why not."""
+        if len(receipts) != 1:
+            return self._receipts.write_many(receipts) if receipts else []
+        try:
+            self._receipts.write(receipts[0])
+        except StateFileError as error:
+            return [error]
+        return [None]
 
     def _trusted(self, share: Share, owner: str) -> Probe:
         """Probe a share, unless it is the bare folder on which it used to be mounted: that must not be filled."""
@@ -219,26 +314,12 @@ class _Pass:
         remember_share(self._station, share.url, KnownShare(probe.share_id, seen.is_mount), self._disk)
         return probe
 
-    def _deliver_item(self, item: Item, share: Share, probe: Probe, owner: str) -> None:
-        try:
-            level = share.store(item.file, self._station.episodes / item.file, item.sha256, owner)
-        except ShareConflictError as error:
-            self._put_off(item, State.CONFLICT, str(error))
-            return
-        except LocalCorruptError as error:
-            self._put_off(item, State.LOCAL_CORRUPT, str(error))
-            return
-        receipt = Receipt(item.file, item.sha256, item.size, share.url, probe.share_id, level, self._now, self._run)
-        self._receipts.write(receipt)
-        self._outbox.release(item)
-        self._delivered.append(receipt)
-        self._report(replace(item, state=State.VERIFIED, reason=""))
-
     def _block(self, items: Iterable[Item], reason: str) -> None:
         for item in items:
             self._put_off(item, State.BLOCKED, reason)
 
     def _put_off(self, item: Item, state: State, reason: str) -> None:
+        self._done.add(item.name)
         later = item.put_off(state, reason, self._now)
         self._tell(reason)
         self._outbox.update(later)
@@ -284,16 +365,11 @@ def run_courier(
     files go one by one with pauses, and nothing is verified again.
     """
     settlements = {home: Settlement(Station(home), run) for home in homes}
-    seen: dict[Path, _Seen] = {}
     while not stop.is_set():
         began, has_delivered = monotonic(), False
         for home, settlement in settlements.items():
-            is_quiet, outbox = not Station(home).is_recording, _state_of(Station(home).outbox)
-            has_settled = settlement.is_done or not is_quiet
-            if has_settled and home in seen and seen[home].is_all_that_waits(outbox, now()):
-                hear(seen[home].report)
-                continue
             pace = _Pace(Station(home), stop, monotonic)
+            is_quiet = not Station(home).is_recording
             done = deliver(
                 home,
                 now=now(),
@@ -305,30 +381,9 @@ def run_courier(
                 go_on=pace.go_on,
             )
             has_delivered = has_delivered or bool(done.delivered)
-            seen[home] = _Seen(outbox, done)
             hear(done)
         idle = 0.0 if has_delivered else min(LONGEST_IDLE_SECONDS, IDLE_FACTOR * (monotonic() - began))
         stop.wait(max(poll_seconds, idle))
-
-
-class _Seen(NamedTuple):
-    """What a pass has left, and what its outbox looked like before."""
-
-    outbox: tuple[int, int]
-    report: DeliveryReport
-
-    def is_all_that_waits(self, outbox: tuple[int, int], now: float) -> bool:
-        """Whether nothing was added or changed since, and nothing is due: reading it all again would find nothing."""
-        is_same = outbox == self.outbox and not self.report.is_busy
-        return is_same and bool(self.report.waiting) and not any(item.is_due(now) for item in self.report.waiting)
-
-
-def _state_of(outbox: Path) -> tuple[int, int]:
-    """When a folder last changed, and how many names it has: a file that comes changes at least one of them."""
-    try:
-        return outbox.stat().st_mtime_ns, sum(1 for _ in outbox.iterdir())
-    except OSError:
-        return 0, 0
 
 
 class _Pace:

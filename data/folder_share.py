@@ -7,7 +7,7 @@ back through a new open. A server may lose a rename if only the old name was flu
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import sha256 as hash_sha256
 from pathlib import Path, PurePosixPath
@@ -24,6 +24,7 @@ from data.files import (
     place_new,
     write_flushed,
 )
+from data.folder_batch import Batch
 from data.folder_ground import FolderGround
 from data.layout import check_relative
 from data.mounts import mount_of
@@ -32,10 +33,13 @@ from data.share import (
     RESERVE_BYTES,
     SHARE_WORDS,
     Identity,
+    Order,
+    Outcome,
     Probe,
     ShareBlockedError,
     ShareConflictError,
     checked_source,
+    other_bytes,
 )
 from data.state_file import Fields, StateFileError, encode_state
 
@@ -114,6 +118,14 @@ class FolderShare:
         data = checked_source(source, sha256)
         return self._ask(lambda: self._store(check_relative(relative), data, sha256, owner))
 
+    def store_many(self, orders: Sequence[Order], owner: str) -> list[Outcome]:
+        """The same for many files, whose flushes wait beside each other."""
+        try:
+            outcomes = self._ask(lambda: Batch(self._disk, self.root, owner, drawn).store(orders))
+        except ShareBlockedError as error:
+            return [error for _ in orders]
+        return [self._blocked(each) if isinstance(each, OSError) else each for each in outcomes]
+
     def sha256_of(self, relative: str) -> str | None:
         """The hash of what lies there now."""
         path = self.root / check_relative(relative)
@@ -135,8 +147,11 @@ class FolderShare:
                 raise ShareBlockedError(f"share {self.root}: {there}")
             return question()
         except OSError as error:
-            words = SHARE_WORDS.get(error.errno or 0, error.strerror or str(error))
-            raise ShareBlockedError(f"share {self.root}: {words}") from error
+            raise self._blocked(error) from error
+
+    def _blocked(self, error: OSError) -> ShareBlockedError:
+        words = SHARE_WORDS.get(error.errno or 0, error.strerror or str(error))
+        return ShareBlockedError(f"share {self.root}: {words}")
 
     def _identify(self) -> Identity:
         return Identity(self._read_mark(), os.path.ismount(self.root))  # Path.is_mount refuses on Windows before 3.12
@@ -181,7 +196,7 @@ class FolderShare:
         self._must_refuse(lambda: place_new(self._disk, other, final), "renames over a file that exists")
         self._flush_final(final)
         if self._disk.read(final) != PROBE_BYTES:
-            raise ShareBlockedError(f"share {self.root}: it gives back other bytes than it was given")
+            raise other_bytes(str(self.root))
 
     def _must_refuse(self, action: Callable[[], None], fault: str) -> None:
         try:
@@ -206,6 +221,9 @@ class FolderShare:
 
     def _place(self, temporary: Path, target: Path, data: bytes) -> None:
         write_flushed(self._disk, temporary, data)
+        if self._disk.read(temporary) != data:  # a cable or a memory that flips bits: no name for that
+            self._disk.unlink(temporary)
+            raise other_bytes(str(self.root))
         with suppress(FileExistsError):  # the partner's station was faster: what lies there is compared like our own
             place_new(self._disk, temporary, target)
         self._disk.unlink(temporary)

@@ -1,6 +1,7 @@
 """Receipts: durable proof that a share holds a file, by name, hash, share and level of acknowledgement. No network."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import count
@@ -13,6 +14,8 @@ from data.state_file import Fields, StateFileError, encode_state, utc_text
 from data.station import Station
 
 RECEIPT_FORMAT: Final = 1
+FLUSHES_AT_ONCE: Final = 16
+"""Threads that wait for the disk while many receipts are written."""
 RECEIPT_SUFFIX: Final = ".json"
 
 
@@ -76,6 +79,32 @@ class Receipts:
                 replace_durably(self._disk, self.path(receipt.name), encode_receipt(receipt))
             else:
                 self._disk.flush_folder(self._folder)
+
+    def write_many(self, receipts: Sequence[Receipt]) -> list[StateFileError | None]:
+        """Keep many receipts, durably: their flushes wait beside each other, the folder is flushed once for all.
+
+        For each of them None, or why it cannot stand.
+        """
+
+        def keep(receipt: Receipt) -> StateFileError | None:
+            try:
+                create_durably(self._disk, self.path(receipt.name), encode_receipt(receipt), flush_folder=False)
+            except FileExistsError:
+                return self._refused(receipt)
+            return None
+
+        with ThreadPoolExecutor(FLUSHES_AT_ONCE, thread_name_prefix="receipt") as threads:
+            refusals = list(threads.map(keep, receipts))
+        self._disk.flush_folder(self._folder)
+        return refusals
+
+    def _refused(self, receipt: Receipt) -> StateFileError | None:
+        """What `write` says of a receipt whose name is taken."""
+        try:
+            self.write(receipt)
+        except StateFileError as error:
+            return error
+        return None
 
     def revoke(self, receipt: Receipt, found: str, now: float) -> None:
         """Keep for ever what a receipt said and what was found instead; call `withdraw` once its file is queued."""

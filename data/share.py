@@ -4,11 +4,11 @@ A share stores durably, proves what it holds, and overwrites nothing. How a kind
 """
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256 as hash_sha256
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol, runtime_checkable
+from typing import Final, NamedTuple, Protocol, TypeAlias, runtime_checkable
 from urllib.parse import SplitResult, urlsplit
 
 from data.receipts import Level
@@ -124,6 +124,31 @@ class HearsBacklog(Protocol):
 
     def tell_backlog(self, files: int, size: int) -> None:
         """So many files of so many bytes wait in this station's outbox; it travels with the next question."""
+
+
+class Order(NamedTuple):
+    """A file to be stored: its path in the share, where the station has it, and its hash."""
+
+    relative: str
+    source: Path
+    sha256: str
+
+
+Outcome: TypeAlias = Level | ShareBlockedError | ShareConflictError | LocalCorruptError
+"""What became of an order: the level, or what `Share.store` would have raised."""
+
+
+@runtime_checkable
+class StoresMany(Protocol):
+    """A share that stores many files faster than one after the other, with the same proof for each."""
+
+    def store_many(self, orders: Sequence[Order], owner: str) -> list[Outcome]:
+        """What became of each order, in order. No order's trouble is another's."""
+
+
+def other_bytes(place: str) -> ShareBlockedError:
+    """A share that does not give back what it was given: a cable or a memory that flips bits."""
+    return ShareBlockedError(f"share {place}: it gives back other bytes than it was given")
 
 
 def open_share(url_or_path: str) -> Share:

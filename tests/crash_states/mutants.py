@@ -15,6 +15,7 @@ from data import (
     draft_recovery,
     episode_writer,
     files,
+    folder_batch,
     folder_share,
     outbox,
     pruning,
@@ -180,21 +181,23 @@ def _clear_torn_state(self: recovery._Recovery, path: Path) -> None:
 # -- delivery ----------------------------------------------------------------------------------------------------------
 
 
-def _receipt_first(self: courier._Pass, item: Item, where: Share, probe: Probe, owner: str) -> None:
-    receipt = Receipt(item.file, item.sha256, item.size, where.url, probe.share_id, Level.STORED, self._now)
-    self._receipts.write(receipt)
-    where.store(item.file, self._station.episodes / item.file, item.sha256, owner)
-    self._outbox.release(item)
-    self._delivered.append(receipt)
+def _receipt_first(self: courier._Pass, batch: list[Item], where: Share, probe: Probe, owner: str) -> None:
+    for item in batch:
+        receipt = Receipt(item.file, item.sha256, item.size, where.url, probe.share_id, Level.STORED, self._now)
+        self._receipts.write(receipt)
+        where.store(item.file, self._station.episodes / item.file, item.sha256, owner)
+        self._outbox.release(item)
+        self._delivered.append(receipt)
 
 
-def _release_first(self: courier._Pass, item: Item, where: Share, probe: Probe, owner: str) -> None:
-    level = where.store(item.file, self._station.episodes / item.file, item.sha256, owner)
-    self._disk.unlink(self._outbox.path(item.name))
-    self._disk.flush_folder(self._outbox.path(item.name).parent)
-    receipt = Receipt(item.file, item.sha256, item.size, where.url, probe.share_id, level, self._now)
-    self._receipts.write(receipt)
-    self._delivered.append(receipt)
+def _release_first(self: courier._Pass, batch: list[Item], where: Share, probe: Probe, owner: str) -> None:
+    for item in batch:
+        level = where.store(item.file, self._station.episodes / item.file, item.sha256, owner)
+        self._disk.unlink(self._outbox.path(item.name))
+        self._disk.flush_folder(self._outbox.path(item.name).parent)
+        receipt = Receipt(item.file, item.sha256, item.size, where.url, probe.share_id, level, self._now)
+        self._receipts.write(receipt)
+        self._delivered.append(receipt)
 
 
 def _store_in_place(self: FolderShare, temporary: Path, target: Path, data: bytes) -> None:
@@ -203,6 +206,10 @@ def _store_in_place(self: FolderShare, temporary: Path, target: Path, data: byte
 
 def _flush_only_the_folder(self: FolderShare, target: Path) -> None:
     self._disk.flush_folder(target.parent)
+
+
+def _refuse_nothing(self: folder_batch.Batch, folder: Path) -> None:
+    return
 
 
 def _flush_nothing(self: FolderShare, target: Path) -> None:
@@ -341,10 +348,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "receipt-before-read-back": Mutant(
         "a receipt is written before the share was asked",
         _DELIVERY,
-        [Patch(courier._Pass, "_deliver_item", _receipt_first)],
+        [Patch(courier._Pass, "_deliver_batch", _receipt_first)],
     ),
     "release-before-receipt": Mutant(
-        "an item goes before its receipt is there", _DELIVERY, [Patch(courier._Pass, "_deliver_item", _release_first)]
+        "an item goes before its receipt is there", _DELIVERY, [Patch(courier._Pass, "_deliver_batch", _release_first)]
     ),
     "no-flush-of-receipts": Mutant(
         "receipts are not flushed before items go", _DELIVERY, keep=without("flush_folder", of="/receipts")
@@ -405,6 +412,21 @@ MUTANTS: Final[dict[str, Mutant]] = {
         "the file is not flushed under its final name: enough at home, and not behind a server",
         _DELIVERY,
         [Patch(FolderShare, "_flush_final", _flush_only_the_folder)],
+    ),
+    "backlog-unflushed": Mutant(
+        "of many files at once no final name is flushed",
+        ("delivering a backlog",),
+        [Patch(folder_batch.Batch, "_flush_final", _flush_nothing)],
+    ),
+    "backlog-without-folders": Mutant(
+        "of many files at once no folder is flushed",
+        ("delivering a backlog",),
+        [Patch(folder_batch.Batch, "_flush_folder", _refuse_nothing)],
+    ),
+    "backlog-receipts-unflushed": Mutant(
+        "of many receipts at once none is flushed before items go",
+        ("delivering a backlog",),
+        keep=without("flush_folder", of="/receipts"),
     ),
     "share-without-folders": Mutant(
         "the folders on the way down are not flushed",

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
+from data import courier, folder_batch, outbox, receipts
 from data.courier import deliver
 from data.draft import PART_NAMES
 from data.episode_format import encode_header, read_episode
@@ -447,6 +448,20 @@ def deliver_all(trace: Trace, homes: tuple[str, ...] = ("left",)) -> None:
             trace.promise(Stored(f"share/{receipt.file}", receipt.sha256), Marked(receipt.share_id))
 
 
+def deliver_backlog(trace: Trace) -> None:
+    """Many files at once; two are many here, and one thread makes the same calls in every run."""
+    patches = [(courier, "BACKLOG_FILES", 2), (outbox, "UNLINKS_AT_ONCE", 1)]
+    patches += [(module, "FLUSHES_AT_ONCE", 1) for module in (folder_batch, receipts)]
+    kept = [getattr(module, name) for module, name, _ in patches]
+    try:
+        for module, name, value in patches:
+            setattr(module, name, value)
+        deliver_all(trace)
+    finally:
+        for (module, name, _), value in zip(patches, kept, strict=True):
+            setattr(module, name, value)
+
+
 def received_earlier(root: Path, *, lost: bool = False, level: Level = Level.STORED, episodes: int = 1) -> None:
     """Delivered by an earlier run; the share may have lost a file since."""
     with_share(root, episodes)
@@ -722,6 +737,7 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = {
     "delivering": Protocol(with_share, deliver_all, delivers=True),
     "delivering to a share without a mark": Protocol(with_unmarked_share, deliver_all, delivers=True),
     "delivering two episodes": Protocol(partial(with_share, episodes=2), deliver_all, delivers=True),
+    "delivering a backlog": Protocol(with_share, deliver_backlog, delivers=True),
     "delivering from both seats": Protocol(
         partial(with_share, seats=tuple(Seat)), partial(deliver_all, homes=("left", "right")), ("left", "right"), True
     ),
