@@ -47,6 +47,7 @@ RECORDING_PAUSE_SECONDS: Final = 1.0
 """Between two files while an episode is recorded here: the disk and the cable belong to the game."""
 THIS_RUN: Final = secrets.token_hex(8)
 """Names this process in the receipts that it writes: what it delivered, only another one may settle."""
+HUNG: Final = "its share did not answer: the courier that asked it was ended"
 NO_SHARE: Final = "the share of this station is not known: record once more in this home, with its share"
 
 
@@ -335,6 +336,28 @@ def _addressed(item: Item, share_url: str) -> Item:
     if item.share == share_url:
         return item
     return replace(item, share=share_url, state=State.QUEUED, attempts=0, next_attempt=0.0, reason="")
+
+
+def put_off_hanging(home: Path, now: float, disk: Disk | None = None) -> int:
+    """Write down that a courier hung at what was due: for whoever ended it. Returns how many items that were.
+
+    Nothing is done while it still holds the lock, because it could not be ended.
+
+    Raises:
+        OSError: this machine's disk is in the way.
+    """
+    station = Station(home)
+    lock = try_lock(station.courier_lock) if station.outbox.is_dir() else None
+    if lock is None:
+        return 0
+    try:
+        outbox = Outbox(home, disk)
+        due = [item for item in outbox.waiting() if item.is_due(now)][:PASS_ITEMS]
+        for item in due:
+            outbox.update(item.put_off(State.BLOCKED, HUNG, now))
+    finally:
+        lock.release()
+    return len(due)
 
 
 def received(home: Path, item: Item, open_share: Callable[[str], Share] = open_share) -> bool:

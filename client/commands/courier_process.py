@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from client.commands.processes import start
-from data.courier import received, run_courier
+from data.courier import put_off_hanging, received, run_courier
 from data.outbox import Item, Outbox
 from data.receipts import Receipts
 
@@ -94,7 +94,7 @@ def courier_for(homes: Sequence[Path]) -> Iterator["Supervisor"]:
     """A courier for these stations while the block runs, and not a moment longer if it hangs."""
     arguments = [word for home in homes for word in ("--home", str(home))]
     command = ["courier", *arguments, "--parent", str(os.getpid())]
-    supervisor = Supervisor(lambda: start(command, stdout=subprocess.PIPE))
+    supervisor = Supervisor(lambda: start(command, stdout=subprocess.PIPE), lambda: _blame_share(homes))
     supervisor.start()
     try:
         yield supervisor
@@ -102,12 +102,23 @@ def courier_for(homes: Sequence[Path]) -> Iterator["Supervisor"]:
         supervisor.close()
 
 
+def _blame_share(homes: Sequence[Path]) -> None:
+    """Say in the outboxes what became of what was due, where the dead courier does not hold them any more."""
+    for home in homes:
+        with suppress(OSError):  # a disk that refuses this has worse to tell, and the recorder tells it
+            put_off_hanging(home, time.time())
+
+
 class Supervisor:
-    """Keeps one courier alive. `launch` starts one; at most one is there at any time, abandoned ones counted."""
+    """Keeps one courier alive. `launch` starts one; at most one is there at any time, abandoned ones counted.
+
+    `blame` is called after one was killed because it hung.
+    """
 
     def __init__(
         self,
         launch: Callable[[], Process],
+        blame: Callable[[], None],
         *,
         hung_seconds: float = HUNG_SECONDS,
         silent_seconds: float = SILENT_SECONDS,
@@ -118,6 +129,7 @@ class Supervisor:
         self.is_abandoned = False
         """Whether the last one hangs in a call from which not even a kill has brought it back yet."""
         self._launch = launch
+        self._blame = blame
         self._hung = hung_seconds
         self._silent = silent_seconds
         self._first_pause = first_restart_seconds
@@ -162,6 +174,7 @@ class Supervisor:
             if left <= 0:
                 self.hangs += 1
                 _kill(process)
+                self._blame()
                 return
             try:
                 is_alive = beats.get(timeout=min(left, WAIT_POLL_SECONDS if is_asked else PARENT_POLL_SECONDS / 5))

@@ -58,8 +58,10 @@ class Launches:
         return process  # type: ignore[no-any-return]  # the kind is a Popen
 
 
-def supervise(launches: Callable[[], "subprocess.Popen[str]"], hung: float = 0.5) -> Supervisor:
-    supervisor = Supervisor(launches, hung_seconds=hung, silent_seconds=0.5, first_restart_seconds=0.01)
+def supervise(
+    launches: Callable[[], "subprocess.Popen[str]"], hung: float = 0.5, blame: Callable[[], None] = lambda: None
+) -> Supervisor:
+    supervisor = Supervisor(launches, blame, hung_seconds=hung, silent_seconds=0.5, first_restart_seconds=0.01)
     supervisor.start()
     return supervisor
 
@@ -84,10 +86,11 @@ def test_a_courier_that_beats_is_left_alone_and_ended_politely() -> None:
 
 
 def test_a_courier_that_hangs_is_killed_and_another_one_is_started() -> None:
-    launches = Launches(HANGS, BEATS)
-    supervisor = supervise(launches)
+    launches, blamed = Launches(HANGS, BEATS), list[int]()
+    supervisor = supervise(launches, blame=lambda: blamed.append(supervisor.starts))
     wait_until(lambda: supervisor.starts == 2, "another courier")
     supervisor.close()
+    assert blamed == [1], "once, and before another one is started"
     assert supervisor.hangs == 1
     assert launches.processes[0].returncode == -signal.SIGKILL
 

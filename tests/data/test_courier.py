@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from data.claims import Pairing, compare_claims, read_claims
-from data.courier import deliver, received, run_courier
+from data.courier import HUNG, deliver, put_off_hanging, received, run_courier
 from data.files import Disk, try_lock
 from data.folder_share import MARK_NAME, FolderShare
 from data.layout import episode_folder
@@ -355,6 +355,19 @@ def test_two_couriers_do_not_deliver_from_one_home(home: Path) -> None:
     assert len(report.waiting) == 3
     lock.release()
     assert len(deliver(home, now=NOW).delivered) == 3
+
+
+def test_what_a_courier_hung_at_is_blocked_in_words_once_it_is_gone(home: Path) -> None:
+    lock = try_lock(Station(home).courier_lock)
+    assert lock is not None
+    assert put_off_hanging(home, NOW) == 0, "it cannot be ended, and holds its lock"
+    lock.release()
+    Outbox(home).update(Outbox(home).waiting()[0].hold())
+    assert put_off_hanging(home, NOW) == 2
+    assert put_off_hanging(home, NOW) == 0, "nothing is due any more"
+    assert Outbox(home).counts() == {State.WAIT: 1, State.BLOCKED: 2}
+    assert {item.reason for item in Outbox(home).waiting() if not item.is_held} == {HUNG}
+    assert put_off_hanging(home.parent / "nowhere", NOW) == 0
 
 
 def test_a_pass_is_bounded(home: Path) -> None:

@@ -141,6 +141,7 @@ def test_a_share_that_hangs_costs_the_players_nothing_and_nobody_waits_for_it(
     assert episode["equal"]
     assert {episode[seat]["end"] for seat in ("left", "right")} == {"finished"}
     assert terminal.processes() == {}, "the courier was ended with the demo"
+    assert "its share did not answer" in played.errors
     assert _waiting(home) == 10
     (share / MARK_NAME).unlink()
     assert terminal.run("sync", "--home", home).code == 0
