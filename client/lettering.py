@@ -50,7 +50,7 @@ class Lettering:
     def width(self, words: str, style: Style) -> int:
         """How wide a line would be."""
         font, shrink = self._font(style)
-        return -(-font.size(words)[0] // shrink)
+        return -(-font.size(_printable(words))[0] // shrink)
 
     def height(self, style: Style) -> int:
         """How high every line of a style is."""
@@ -105,7 +105,7 @@ class Lettering:
     def _render(self, words: str, style: Style) -> pygame.Surface:
         font, shrink = self._font(style)
         # An empty text is a surface of no width, and scaling that down ends the whole program inside SDL's code.
-        large = font.render(words or " ", True, style.colour)
+        large = font.render(_printable(words) or " ", True, style.colour)
         if shrink == 1:
             return large.premul_alpha()
         return shrunk(large, (max(1, -(-large.get_width() // shrink)), max(1, large.get_height() // shrink)))
@@ -120,3 +120,10 @@ class Lettering:
                 self._fonts.clear()
             self._fonts[key] = pygame.Font(BytesIO(self._files[style.weight]), size)
         return self._fonts[key], shrink
+
+
+def _printable(words: str) -> str:
+    """The words with spaces for what no font draws: a NUL or half a character, as a partner or a file name may hold
+    them, would raise out of the drawing.
+    """
+    return words if words.isprintable() else "".join(letter if letter.isprintable() else " " for letter in words)

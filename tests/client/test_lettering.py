@@ -8,7 +8,7 @@ from client.theme import Theme
 pytestmark = pytest.mark.usefixtures("fonts")
 
 
-@pytest.mark.parametrize("words", ["", " ", "a\nb", "\N{GRINNING FACE}", "x" * 500])
+@pytest.mark.parametrize("words", ["", " ", "a\nb", "\N{GRINNING FACE}", "x" * 500, "a\0b", "a\udc80b"])
 @pytest.mark.parametrize("pixels", [8, 60])
 def test_any_text_becomes_a_surface_even_an_empty_one(words: str, pixels: int) -> None:
     """An empty one once ended the whole program by a segmentation fault."""
