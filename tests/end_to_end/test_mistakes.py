@@ -62,6 +62,19 @@ MISTAKES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("no station in", ("sync", "--home", "nowhere")),
     ("no station in", ("sync", "--home", "a-file")),
     ("no station in", ("sync",)),
+    ("no station in", ("outbox", "--home", "nowhere")),
+    ("no station in", ("outbox",)),
+    ("no station in", ("outbox", "--home", "a-file", "retry")),
+    ("Missing argument", ("outbox", "hold")),
+    ("No such command", ("outbox", "deliver")),
+    ("an archive is of one station", ("outbox", "export", "stick.tar", "--home", "nowhere")),
+    ("expected JSON", ("outbox", "receipts", "a-file", "--home", "nowhere")),
+    ("No such file", ("outbox", "receipts", "no-file")),
+    ("--older-than", ("outbox", "prune", "--older-than", "-1")),
+    ("Missing argument", ("status",)),
+    ("expected a folder", ("status", "nowhere")),
+    ("expected a folder", ("status", "a-file")),
+    ("no session in", ("status", "keys")),
 )
 
 
