@@ -4,6 +4,7 @@ The collector is a process of its own, as `dyadgrid collect` starts it, its chec
 more, each with a few files under way at once. They keep no receipts: that is work of other machines, on other disks.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -11,8 +12,10 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
+from math import inf
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -25,6 +28,7 @@ from data.collector_line import Line
 from data.collector_messages import Chunk, Receipt
 from data.episode_format import EpisodeEncoder, read_episode
 from data.episode_header import encode_header
+from data.files import Disk, flush_file, place_new, write_flushed
 from data.layout import canonical_name, episode_folder
 from netcode.address import parse_address
 
@@ -33,7 +37,7 @@ FRAMES: Final = 1_400
 """Some 60 kB."""
 FILES: Final = 400
 """Of each station."""
-UNDER_WAY: Final = 8
+UNDER_WAY: Final = 16
 LAUNCHER: Final = Path(__file__).resolve().parents[1] / "launcher.py"
 MEGABYTE: Final = 1e6
 
@@ -47,16 +51,19 @@ def run() -> Iterator[Benchmark]:
         process, address = _start_collector(folder)
         try:
             _deliver(address, made, file, 0, FILES // 4)  # folders of Python, pages of SQLite: warm
-            before = _resident(process.pid)
+            before, worked = _resident(process.pid), _worked(process.pid)
             seconds = _deliver(address, made, file, 1, FILES)
-            grown = _resident(process.pid) - before
+            grown, worked = _resident(process.pid) - before, _worked(process.pid) - worked
         finally:
             process.terminate()
             process.wait(30)
             assert process.stdout is not None
             process.stdout.close()
-    rate = STATIONS * FILES / seconds
+        disk = _disk_alone(folder / "disk", file)
+    rate, cost = STATIONS * FILES / seconds, worked * 1000 / (STATIONS * FILES)
+    yield Benchmark("this disk alone: 60 kB, flushed twice, 16 at once", disk, disk, "files/s", inf, at_least=True)
     yield Benchmark("collector, 4 stations, files of 60 kB", rate, rate, "receipts/s", 400, at_least=True)
+    yield Benchmark("collector's processor, a receipt", cost, cost, "ms", inf)
     yield Benchmark("collector's memory over 1,600 files (96 MB)", grown, grown, "MB more", 16)
 
 
@@ -118,6 +125,36 @@ def _made_files(file: bytes, run_number: int, count: int) -> Iterator[tuple[str,
         parts = [encoder.start(), *map(encoder.add, episode.rows), encoder.end(episode.end)]
         data = b"".join(parts)
         yield str(episode_folder(terms) / canonical_name(terms, sha256(data).hexdigest())), data
+
+
+def _disk_alone(folder: Path, data: bytes) -> float:
+    """Files a second with the calls that a collector's promise needs, and nothing else: what is left of the disk."""
+    disk, count = Disk(), 320
+    folder.mkdir()
+
+    def prove(number: int) -> None:
+        flush_file(disk, folder / str(number))
+
+    with ThreadPoolExecutor(8) as threads:
+        start = time.perf_counter()
+        for first in range(0, count, 16):
+            numbers = range(first, first + 16)
+            list(threads.map(lambda number: write_flushed(disk, folder / f"{number}.tmp", data), numbers))
+            for number in numbers:
+                place_new(disk, folder / f"{number}.tmp", folder / str(number))
+                disk.unlink(folder / f"{number}.tmp")
+            list(threads.map(prove, numbers))
+            disk.flush_folder(folder)
+        return count / (time.perf_counter() - start)
+
+
+def _worked(pid: int) -> float:
+    """Seconds of processor that a process has used, its children not counted; 0 where the system does not say."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return 0.0
+    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident(pid: int) -> float:

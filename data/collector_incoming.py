@@ -35,7 +35,9 @@ class Incoming:
 
     def make_folder(self, station: str) -> None:
         """A station's own folder. It need not be durable: what is lost of it is sent again."""
-        self._disk.make_folder(self._place.incoming / station)
+        folder = self._place.incoming / station
+        if not folder.is_dir():
+            self._disk.make_folder(folder)
 
     def offer(self, station: str, offer: Offer) -> Have | bytes:
         """How much of the file is there, and the SHA-256 of that; or all of it, if only its final name is missing."""

@@ -1,40 +1,32 @@
 """What a collector looks at in a file before it answers for it: is it whole, and is it of the episode that it says?
 
-Records, sums and chain from the first byte to END, the header, and the name against the header. Rows are not decoded
-and nothing is played again here: that takes a hundred times longer, and follows after the answer. A file of a later
-format version is taken as it is.
+Records from the first byte to END, END's hash over everything before it, and whose episode the header says it is. So no
+byte is another one than its writer wrote. That he wrote what he should (each record's own sum and chain, the tables of
+the header, the rows, and what comes of playing them) takes a hundred times longer, and follows after the answer. A file
+of a later format version is taken as it is.
 """
 
 import json
 from hashlib import sha256
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, NamedTuple
+
+import msgpack
 
 from data import framing
 from data.claims import CLAIM_FORMAT, decode_claim
-from data.episode_format import decode_end, decode_header
 from data.episode_header import FORMAT_VERSION
-from data.framing import FormatError, Record, TornError, records
-from data.layout import (
-    EpisodeFile,
-    Kind,
-    SessionKind,
-    episode_folder,
-    episode_key,
-    episode_stem,
-    parse_name,
-    parse_session_name,
-)
-from data.local_format import LOCAL_FORMAT_VERSION, decode_local_header
-from data.packing import is_int, pack, unpack_map
+from data.framing import FormatError, Span, TornError, check_span, spans
+from data.layout import EpisodeFile, Kind, SessionKind, folder_of_session, parse_name, parse_session_name
+from data.local_format import LOCAL_FORMAT_VERSION
+from data.packing import is_int, unpack_map
 from data.session_sheet import SHEET_FORMAT, decode_sheet
 from data.state_file import MAX_BYTES
 from games.contract import Seat
 
 _KNOWN: Final = {Kind.CANONICAL: FORMAT_VERSION, Kind.LOCAL: LOCAL_FORMAT_VERSION}
 
-_LEADING_BYTES: Final = 16
-"""Of a header: its map's size, and its first name and value."""
+NO_EPISODE: Final = -1
 
 
 def structure_fault(path: str, data: bytes) -> str:
@@ -61,18 +53,15 @@ def _check_session_file(path: str, data: bytes) -> None:
         data.decode()
     elif not _is_later_state(data, SHEET_FORMAT):
         opening = decode_sheet(data).opening
-        run = path.split("/")[2].rpartition("_run-")[2]
-        if (opening.study, opening.run, opening.seat) != (path.split("/")[0], run, name.seat):
-            raise ValueError(
-                f"it is of study {opening.study}, run {opening.run}, {opening.seat.word}; its path: {path}"
-            )
+        _check_identity(path, _Identity(opening.study, opening.dyad, opening.session, opening.run, NO_EPISODE))
+        _check_seat(name.seat, opening.seat)
 
 
 def _check_claim(name: EpisodeFile, path: str, data: bytes) -> None:
     if not _is_later_state(data, CLAIM_FORMAT):
         claim = decode_claim(data)
-        _check_episode(path, claim.study, claim.run, claim.episode)
-        _check_seat(name, claim.seat)
+        _check_identity(path, _Identity(claim.study, claim.dyad, claim.session, claim.run, claim.episode))
+        _check_seat(name.seat, claim.seat)
 
 
 def _is_later_state(data: bytes, known: int) -> bool:
@@ -84,57 +73,64 @@ def _is_later_state(data: bytes, known: int) -> bool:
 
 
 def _check_records(name: EpisodeFile, path: str, data: bytes) -> None:
-    header: Record | None = None
-    last: Record | None = None
-    for record in records(data):
-        header, last = header or record, record
-    if header is None or header.type != framing.HEADER:
-        raise FormatError("record", "HEADER first", "none" if header is None else f"a record of type {header.type}")
-    if _is_later(header, _KNOWN[name.kind]):
+    first: Span | None = None
+    last: Span | None = None
+    for span in spans(data):
+        first, last = first or span, span
+    if first is None or last is None or first.type != framing.HEADER:
+        raise FormatError("record", "HEADER first", "none" if first is None else f"a record of type {first.type}")
+    header = _header(data[first.payload_offset : first.payload_end])
+    version = header.get("format")
+    if is_int(version) and version > _KNOWN[name.kind]:
         return
-    if last is None or last.type != framing.END:
+    if last.type != framing.END:
         raise TornError("record", "END", "the file's end", offset=len(data))
-    if name.kind is Kind.CANONICAL:
-        _check_canonical(path, data, header, last)
-    else:
-        _check_local(name, path, data, header, last)
-
-
-def _is_later(header: Record, known: int) -> bool:
-    """Whether a later version of this program wrote the file. The format is the first name of every header."""
-    if pack("format") + pack(known) in header.payload[:_LEADING_BYTES]:
-        return False
-    version = unpack_map(header.payload, "header").get("format")
-    return is_int(version) and version > known
-
-
-def _check_canonical(path: str, data: bytes, header: Record, last: Record) -> None:
-    terms = decode_header(header.payload)
-    folder, stem = PurePosixPath(path).parent, episode_stem(terms)
-    if episode_folder(terms) != folder or not PurePosixPath(path).name.startswith(f"{stem}_"):
-        raise ValueError(f"its header says {episode_folder(terms)}, its path {folder}")
-    _, total = decode_end(last.payload)
-    _check_sum(data, last, total)
-
-
-def _check_local(name: EpisodeFile, path: str, data: bytes, header: Record, last: Record) -> None:
-    told, _ = decode_local_header(header.payload)
-    _check_episode(path, told.study, told.run, told.episode)
-    _check_seat(name, Seat(told.seat))
-    _check_sum(data, last, unpack_map(last.payload, "END").get("sha256"))
-
-
-def _check_sum(data: bytes, last: Record, total: object) -> None:
-    if total != sha256(data[: last.offset]).digest():
+    check_span(data, last)
+    end = unpack_map(data[last.payload_offset : last.payload_end], "END")
+    if end.get("sha256") != sha256(data[: last.offset]).digest():
         raise FormatError("END sha256", "that of all before END", "another one")
+    _check_identity(path, _identity(header))
+    if name.kind is Kind.LOCAL:
+        _check_seat(name.seat, Seat(int(str(header.get("seat")))))
 
 
-def _check_episode(path: str, study: str, run: str, episode: int) -> None:
-    parts = PurePosixPath(path).parts
-    if (study, (run, episode)) != (parts[0], episode_key(parts[-1])):
-        raise ValueError(f"it is of study {study}, run {run}, episode {episode + 1}; its path says {path}")
+def _header(payload: bytes) -> dict[str, object]:
+    """The names of a header, without the care with which a reader takes them: that is half the work of all of this."""
+    try:
+        header = msgpack.unpackb(payload)
+    except (ValueError, msgpack.UnpackException) as error:
+        raise FormatError("header", "one msgpack value", type(error).__name__) from error
+    if not isinstance(header, dict):
+        raise FormatError("header", "a map", type(header).__name__)
+    return header
 
 
-def _check_seat(name: EpisodeFile, seat: Seat) -> None:
-    if name.seat is not seat:
+class _Identity(NamedTuple):
+    """Whose a file is, as it says itself; `episode` counts from 0, and is `NO_EPISODE` of a session's file."""
+
+    study: str
+    dyad: str
+    session: str
+    run: str
+    episode: int
+
+
+def _identity(header: dict[str, object]) -> _Identity:
+    study, dyad, session, run, episode = (header.get(name) for name in _Identity._fields)
+    is_text = isinstance(study, str) and isinstance(dyad, str) and isinstance(session, str) and isinstance(run, str)
+    if not is_text or not is_int(episode) or episode < 0:
+        raise FormatError("header", "texts for study, dyad, session and run, a count for episode", "something else")
+    return _Identity(str(study), str(dyad), str(session), str(run), episode)
+
+
+def _check_identity(path: str, own: _Identity) -> None:
+    """Whether a file lies where it says; a session's own file has no episode's folder."""
+    folder = folder_of_session(own.study, own.dyad, own.session, own.run)
+    whole, found = folder / f"ep-{own.episode + 1:03}", PurePosixPath(path).parent
+    if found not in (folder, whole) or (found == folder) != (own.episode < 0):
+        raise ValueError(f"it is of {folder if own.episode < 0 else whole}, and its path says {found}")
+
+
+def _check_seat(named: Seat | None, seat: Seat) -> None:
+    if named is not seat:
         raise ValueError(f"it is of the {seat.word} seat, and its name says otherwise")

@@ -57,7 +57,7 @@ class _Work:
     temporary: Path | None = None
     descriptor: int | None = None
     reply: Reply | None = None
-    folders: set[Path] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
 
 
 class Vault:
@@ -69,7 +69,8 @@ class Vault:
         self._incoming = incoming
         self._alarm = alarm
         self._threads = ThreadPoolExecutor(FLUSHES_AT_ONCE, thread_name_prefix="collector-disk")
-        self._durable: set[Path] = {place.root}
+        self._durable: set[str] = set()
+        """Folders below the root whose names are on the disk, as paths from it."""
 
     def close(self) -> None:
         """End the threads; what they were told to do is done first."""
@@ -157,7 +158,7 @@ class Vault:
 
     def _place_file(self, work: _Work) -> None:
         """Give it its name. In this thread only: here folders are made, and remembered as durable once they are."""
-        work.folders = self._make_folders(PurePosixPath(work.candidate.path).parent)
+        work.folders = self._make_folders(work.candidate.path.split("/")[:-1])
         if work.temporary is None:
             return
         try:
@@ -165,19 +166,18 @@ class Vault:
         except FileExistsError:  # a courier of another kind was faster: what lies there is compared like our own
             return
         except FileNotFoundError:  # somebody removed a folder that was durable: made anew at the next try
-            self._durable = {self._place.root}
+            self._durable.clear()
             raise
 
-    def _make_folders(self, relative: PurePosixPath) -> set[Path]:
-        """Make the way down; returns the folders whose names have to be flushed, beside the last one itself."""
-        folder, unflushed = self._place.root, set()
-        for part in relative.parts:
-            child = folder / part
-            if child not in self._durable:
-                self._disk.make_folder(child)
-                unflushed.add(folder)
-            folder = child
-        return {*unflushed, folder}
+    def _make_folders(self, parts: list[str]) -> set[str]:
+        """Make the way down; returns the folders that have a new name in them, the last one among them."""
+        unflushed = set()
+        for depth in range(1, len(parts) + 1):
+            folder = "/".join(parts[:depth])
+            if folder not in self._durable:
+                self._disk.make_folder(self._place.root / folder)
+                unflushed.add("/".join(parts[: depth - 1]))
+        return {*unflushed, "/".join(parts)}
 
     def _flush_final(self, work: _Work) -> None:
         flush_file(self._disk, work.target)
@@ -191,23 +191,24 @@ class Vault:
             refused = next((refusals[folder] for folder in work.folders if refusals[folder]), "")
             if refused:
                 work.reply = Blocked(refused)
-                self._durable = {self._place.root}
+                self._durable.clear()
             else:
-                self._remember(work.target.parent)
+                self._remember(work.candidate.path)
 
-    def _flush_folder(self, folder: Path) -> str:
+    def _flush_folder(self, folder: str) -> str:
         try:
-            self._disk.flush_folder(folder)
+            self._disk.flush_folder(self._place.root / folder)
         except OSError as error:
             return disk_words(error)
         return ""
 
-    def _remember(self, folder: Path) -> None:
+    def _remember(self, path: str) -> None:
         if len(self._durable) > MOST_FOLDERS:
-            self._durable = {self._place.root}
-        while folder not in self._durable:
+            self._durable.clear()
+        folder = path.rpartition("/")[0]
+        while folder and folder not in self._durable:
             self._durable.add(folder)
-            folder = folder.parent
+            folder = folder.rpartition("/")[0]
 
     def _prove(self, work: _Work) -> None:
         candidate = work.candidate

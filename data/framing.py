@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 MAGIC: Final = b"\x89DYD\r\n\x1a\n"
 """A byte beyond ASCII, a name, both line endings and an end-of-file mark: a copy in text mode breaks it at once."""
@@ -129,6 +129,47 @@ def records(data: bytes) -> Iterator[Record]:
             raise error.at(offset=offset, record=index) from None
         yield record
         offset, index, chain = record.end, index + 1, record.chain
+
+
+class Span(NamedTuple):
+    """Where a record lies, by its head: nothing of it was checked but that it is not longer than the file."""
+
+    type: int
+    offset: int
+    payload_offset: int
+    payload_end: int
+    end: int
+
+
+def spans(data: bytes) -> Iterator[Span]:
+    """Every record of a file by its head alone, in order. An END's hash over all before it can vouch for the rest.
+
+    Raises:
+        FormatError, TornError: as `records`, for the magic and for lengths.
+    """
+    check_magic(data)
+    offset, size = len(MAGIC), len(data)
+    while offset < size:
+        if size - offset < _HEAD.size:
+            raise TornError("record", f"{_HEAD.size} bytes of head", f"{size - offset} bytes", offset=offset)
+        type_, _, _, length = _HEAD.unpack_from(data, offset)
+        end = offset + _AROUND_PAYLOAD_BYTES + length
+        if length > MAX_PAYLOAD_BYTES:
+            raise FormatError("length", f"at most {MAX_PAYLOAD_BYTES}", length, offset=offset)
+        if end > size:
+            raise TornError("record", f"{end - offset} bytes", f"{size - offset} bytes", offset=offset)
+        payload = offset + _HEAD.size
+        yield Span(type_, offset, payload, payload + length, end)
+        offset = end
+
+
+def check_span(data: bytes, span: Span) -> None:
+    """Check one record's own sum.
+
+    Raises:
+        FormatError: its bytes are damaged.
+    """
+    _check_crc(data[span.offset : span.end - _CRC.size], data[span.end - _CRC.size : span.end])
 
 
 def check_magic(data: bytes) -> None:
