@@ -63,12 +63,19 @@ class _Work:
 class Vault:
     """Stores whole files below `place.root`, which must exist. `alarm` hears of what a person has to look at."""
 
-    def __init__(self, place: CollectorPlace, disk: Disk, incoming: Incoming, alarm: Callable[[Alarm], None]) -> None:
+    def __init__(
+        self,
+        place: CollectorPlace,
+        disk: Disk,
+        incoming: Incoming,
+        alarm: Callable[[Alarm], None],
+        flushes_at_once: int = FLUSHES_AT_ONCE,
+    ) -> None:
         self._place = place
         self._disk = disk
         self._incoming = incoming
         self._alarm = alarm
-        self._threads = ThreadPoolExecutor(FLUSHES_AT_ONCE, thread_name_prefix="collector-disk")
+        self._threads = ThreadPoolExecutor(flushes_at_once, thread_name_prefix="collector-disk")
         self._durable: set[str] = set()
         """Folders below the root whose names are on the disk, as paths from it."""
 

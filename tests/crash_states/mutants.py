@@ -28,6 +28,7 @@ from data import (
     tape,
 )
 from data.claims import Statistics
+from data.collector_vault import Vault
 from data.draft import Draft
 from data.draft_recovery import DraftOutcome, _DraftRecovery
 from data.files import Disk
@@ -264,6 +265,31 @@ _SEALED: Final = ("recovery of a sealed draft",)
 _TORN: Final = ("recovery of a torn draft",)
 _DELIVERY: Final = ("delivering",)
 
+# -- collecting --------------------------------------------------------------------------------------------------------
+
+_COLLECTING: Final = ("collecting", "collecting from both seats")
+_MAKE_COLLECTED_FOLDERS: Final = Vault._make_folders
+
+
+def _pass_over(self: Vault, work: object) -> None:
+    """The step is left out."""
+
+
+def _close_unflushed(self: Vault, work: Any) -> None:  # noqa: ANN401 - a private kind of value
+    if work.descriptor is not None:
+        self._disk.close(work.descriptor)
+        work.descriptor = None
+
+
+def _flush_no_folder(self: Vault, folder: str) -> str:
+    return ""
+
+
+def _make_folders_and_tell_the_last(self: Vault, parts: list[str]) -> set[str]:
+    _MAKE_COLLECTED_FOLDERS(self, parts)
+    return {"/".join(parts)}
+
+
 MUTANTS: Final[dict[str, Mutant]] = {
     "no-file-flush": Mutant("no file is ever flushed", _RECORDING, keep=without("flush", "flush_data")),
     "no-data-flush": Mutant("the flush of each second is left out", _RECORDING, keep=without("flush_data")),
@@ -437,6 +463,20 @@ MUTANTS: Final[dict[str, Mutant]] = {
         "the file that came second takes the name",
         ("storing a file in a race",),
         [Patch(folder_share, "place_new", _place_by_plain_rename)],
+    ),
+    "collector-without-flush": Mutant(
+        "a file gets its name before its bytes are flushed", _COLLECTING, [Patch(Vault, "_flush_new", _close_unflushed)]
+    ),
+    "collector-without-second-flush": Mutant(
+        "a file is not flushed under its final name", _COLLECTING, [Patch(Vault, "_flush_final", _pass_over)]
+    ),
+    "collector-without-folders": Mutant(
+        "no folder is flushed", _COLLECTING, [Patch(Vault, "_flush_folder", _flush_no_folder)]
+    ),
+    "collector-forgets-folders": Mutant(
+        "only the last folder is flushed, and not those above it that are new",
+        _COLLECTING,
+        [Patch(Vault, "_make_folders", _make_folders_and_tell_the_last)],
     ),
 }
 """By name, for `--mutant`."""

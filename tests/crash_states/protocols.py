@@ -31,6 +31,7 @@ from data.state_file import encode_state
 from data.station import Identity, Station, make_station_folders, open_station, read_identity
 from data.tape import Tape
 from games.contract import Seat
+from tests.crash_states import collecting
 from tests.crash_states.oracle import FOREIGN
 from tests.crash_states.trace import Begun, Known, Marked, Refusal, Rows, Sealed, Stored, Trace, nobody_else
 from tests.support.disks import Died, QuickDisk
@@ -430,6 +431,11 @@ def with_share(root: Path, episodes: int = 1, seats: tuple[Seat, ...] = (Seat.LE
             recorded(home, episode, seat)
 
 
+def with_collector(root: Path, seats: tuple[Seat, ...] = (Seat.LEFT,)) -> None:
+    with_share(root, seats=seats)
+    collecting.prepare(root)
+
+
 def with_unmarked_share(root: Path) -> None:
     with_share(root)
     (root / "share" / MARK_NAME).unlink()
@@ -757,4 +763,15 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = {
     "emptying the trash": Protocol(pruned_earlier, empty_trash),
     "emptying the trash of what the share has lost": Protocol(partial(pruned_earlier, lost=True), empty_trash),
     "making a share": Protocol(nothing, create_share, ()),
+    "collecting": Protocol(with_collector, collecting.collect),
+    "collecting from both seats": Protocol(
+        partial(with_collector, seats=tuple(Seat)), collecting.collect_from_both, ("left", "right")
+    ),
+    "collecting in chunks": Protocol(with_collector, collecting.collect_chunks),
+    **{
+        f"killed at call {number} of collecting, collected": Protocol(
+            with_collector, partial(collecting.collect_killed_collect, number=number)
+        )
+        for number in (3, 11, 19)
+    },
 }
