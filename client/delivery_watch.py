@@ -4,6 +4,8 @@ No share is asked here, whoever delivers: an outbox says by itself what waits an
 items that nobody touches. The loop only reads what was found last.
 """
 
+import heapq
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +19,8 @@ from data.state_file import StateFileError
 from data.station import Station
 
 LOOK_SECONDS: Final = 2.0
+LOOK_FACTOR: Final = 500.0
+"""A look takes the interpreter from the loop, so it has at most a five-hundredth of the time."""
 STUCK_SECONDS: Final = 90.0
 """A courier tries everything at least once a minute: an outbox that stands still for longer means that it hangs."""
 MOST_READ: Final = 3
@@ -66,8 +70,11 @@ class DeliveryWatch:
             )
 
     def _run(self) -> None:
-        while not self._end.wait(LOOK_SECONDS):
+        pause = LOOK_SECONDS
+        while not self._end.wait(pause):
+            began = self._monotonic()
             self.look()
+            pause = max(LOOK_SECONDS, LOOK_FACTOR * (self._monotonic() - began))
 
     def _words(self, home: Path, now: float) -> str:
         outbox = _read(home)
@@ -88,11 +95,16 @@ class DeliveryWatch:
 
 def _read(home: Path) -> _Outbox:
     """What waits there; of much of it, only how much."""
-    paths = sorted(Station(home).outbox.glob(f"[!.]*{ITEM_SUFFIX}"))
+    folder = Station(home).outbox
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if entry.name.endswith(ITEM_SUFFIX) and entry.name[0] != "."]
+    except OSError:
+        return _Outbox(0, ())  # nothing was recorded there yet
     items = []
-    for path in paths[:MOST_READ]:
+    for name in heapq.nsmallest(MOST_READ, names):
         try:
-            items.append(decode_item(path.read_bytes()))
+            items.append(decode_item((folder / name).read_bytes()))
         except (OSError, StateFileError):  # delivered meanwhile, or torn: a recovery reports it
             continue
-    return _Outbox(len(paths), tuple(items))
+    return _Outbox(len(names), tuple(items))

@@ -42,7 +42,7 @@ PASS_SECONDS: Final = 10.0
 """A pass takes no new file after so long, so that somebody else can have the courier's lock for a moment."""
 IDLE_FACTOR: Final = 10.0
 LONGEST_IDLE_SECONDS: Final = 5.0
-"""A courier that can do nothing looks at a full outbox for at most a tenth of its time, and every 5 s at least."""
+"""A courier that has delivered nothing rests ten times as long as it has looked, and looks every 5 s at least."""
 RECORDING_PAUSE_SECONDS: Final = 1.0
 """Between two files while an episode is recorded here: the disk and the cable belong to the game."""
 THIS_RUN: Final = secrets.token_hex(8)
@@ -175,7 +175,8 @@ class _Pass:
         self._trouble: list[str] = []
 
     def run(self, choice: _Choice, settlement: Settlement | None, settle_limit: int | None) -> DeliveryReport:
-        settled = Settled()
+        settled, due = Settled(), None
+        waiting: tuple[Item, ...] = ()
         try:
             identity = self._identity()
             waiting = self._outbox.waiting()
@@ -192,7 +193,8 @@ class _Pass:
         return DeliveryReport(
             self._station.home,
             tuple(self._delivered),
-            self._outbox.waiting(),
+            # Reading a full outbox takes seconds: once is enough if nothing was tried.
+            waiting if due == [] and not settled.revoked else self._outbox.waiting(),
             tuple(self._trouble),
             settled=settled.settled,
             alarms=settled.alarms,
@@ -388,9 +390,15 @@ def run_courier(
     files go one by one with pauses, and nothing is verified again.
     """
     settlements = {home: Settlement(Station(home), run) for home in homes}
+    seen: dict[Path, _Seen] = {}
     while not stop.is_set():
         began, has_delivered = monotonic(), False
         for home, settlement in settlements.items():
+            is_quiet, outbox = not Station(home).is_recording, _state_of(Station(home).outbox)
+            has_settled = settlement.is_done or not is_quiet
+            if has_settled and home in seen and seen[home].is_all_that_waits(outbox, now()):
+                hear(seen[home].report)
+                continue
             pace = _Pace(Station(home), stop, monotonic)
             is_quiet = not Station(home).is_recording
             done = deliver(
@@ -404,9 +412,30 @@ def run_courier(
                 go_on=pace.go_on,
             )
             has_delivered = has_delivered or bool(done.delivered)
+            seen[home] = _Seen(outbox, done)
             hear(done)
         idle = 0.0 if has_delivered else min(LONGEST_IDLE_SECONDS, IDLE_FACTOR * (monotonic() - began))
         stop.wait(max(poll_seconds, idle))
+
+
+class _Seen(NamedTuple):
+    """What a pass has left, and what its outbox looked like before."""
+
+    outbox: tuple[int, int]
+    report: DeliveryReport
+
+    def is_all_that_waits(self, outbox: tuple[int, int], now: float) -> bool:
+        """Whether nothing was added or changed since, and nothing is due: reading it all again would find nothing."""
+        is_same = outbox == self.outbox and not self.report.is_busy
+        return is_same and bool(self.report.waiting) and not any(item.is_due(now) for item in self.report.waiting)
+
+
+def _state_of(outbox: Path) -> tuple[int, int]:
+    """When a folder last changed, and how many names it has: a file that comes changes at least one of them."""
+    try:
+        return outbox.stat().st_mtime_ns, sum(1 for _ in outbox.iterdir())
+    except OSError:
+        return 0, 0
 
 
 class _Pace:

@@ -41,6 +41,8 @@ STEADY_SECONDS: Final = 60.0
 """A courier that lived for so long starts the patience over."""
 RECEIVED_SECONDS: Final = 10.0
 """For a share to say what it holds."""
+SILENT_RECEIVED_SECONDS: Final = 3.0
+"""The same, if it has just left files waiting: most likely it does not answer."""
 
 
 # -- in the courier's own process --------------------------------------------------------------------------------------
@@ -218,17 +220,18 @@ def await_delivery(
     run: str = "",
     stop: threading.Event | None = None,
     report: Callable[[Sequence[Item]], None] = _ignore,
-) -> None:
+) -> bool:
     """Wait until no file (of this run) waits for a receipt any more, until `stop`, and for so many seconds at most.
 
-    What a person holds back is not waited for. `report` hears each time what still waits.
+    What a person holds back is not waited for. `report` hears each time what still waits. True if nothing does.
     """
     stop = stop or threading.Event()
     deadline = time.monotonic() + seconds
     while waiting := [item for home in homes for item in Outbox(home).waiting() if run in item.name]:
         report(waiting)
         if all(item.is_held for item in waiting) or time.monotonic() >= deadline or stop.wait(WAIT_POLL_SECONDS):
-            return
+            return False
+    return True
 
 
 # -- what a share holds, asked where a hang hurts nobody ---------------------------------------------------------------

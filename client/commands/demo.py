@@ -18,7 +18,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from client.commands.courier_process import ask_received, await_delivery, courier_for
+from client.commands.courier_process import (
+    RECEIVED_SECONDS,
+    SILENT_RECEIVED_SECONDS,
+    ask_received,
+    await_delivery,
+    courier_for,
+)
 from client.commands.demo_result import DemoResult, read_result
 from client.commands.processes import end, start
 from client.keys import make_keys
@@ -85,7 +91,8 @@ def run_demo(plan: DemoPlan, watcher: Watcher) -> DemoResult:
         demo.play()
     finally:
         demo.clear()
-    received = ask_received(demo.homes, demo.run)
+    seconds = RECEIVED_SECONDS if demo.is_delivered else SILENT_RECEIVED_SECONDS
+    received = ask_received(demo.homes, demo.run, seconds)
     return read_result(plan.home, plan.share, demo.run, plan.episodes, demo.exits, received)
 
 
@@ -93,6 +100,7 @@ class _Demo:
     def __init__(self, plan: DemoPlan, watcher: Watcher) -> None:
         self.run = secrets.token_hex(8)
         self.exits: dict[Seat, int] = {}
+        self.is_delivered = False
         self._plan = plan
         self._watcher = watcher
         self.homes = tuple(plan.home / seat.word for seat in Seat)
@@ -119,7 +127,9 @@ class _Demo:
             for home in self.homes:
                 recover(home)
             seconds = plan.delivery_wait_seconds
-            await_delivery(self.homes, seconds, self.run, self._hurrying, self._watcher.wait_for_receipts)
+            self.is_delivered = await_delivery(
+                self.homes, seconds, self.run, self._hurrying, self._watcher.wait_for_receipts
+            )
 
     def _start(self, seat: Seat, address: list[str]) -> None:
         self._clients[seat] = process = start(["play", *address, *self._arguments(seat)], stdout=subprocess.PIPE)

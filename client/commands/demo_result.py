@@ -164,5 +164,5 @@ def _episode_words(episode: EpisodeResult) -> Iterable[str]:
 
 
 def _waiting_words(seat: Seat, waiting: Sequence[Item]) -> str:
-    reason = next((item.reason for item in waiting if item.reason), "the time was too short")
+    reason = next((item.reason for item in waiting if item.reason), "the share did not answer in time")
     return f"{len(waiting)} files wait in the outbox of {seat.word}: {reason}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from data.courier import PASS_SECONDS, deliver, run_courier
+from data.courier import PASS_SECONDS, DeliveryReport, deliver, run_courier
 from data.folder_share import FolderShare
 from data.outbox import Outbox, State
 from data.receipts import Level, Receipts, decode_receipt, encode_receipt
@@ -16,7 +16,7 @@ from data.recovery import recover
 from data.settlement import PATIENCE_SECONDS, SETTLE_ITEMS, Settlement
 from data.station import Station
 from tests.support.disks import QuickDisk
-from tests.support.stations import record_session
+from tests.support.stations import make_frames, make_recorder, make_terms, record_episode, record_session
 
 NOW = 1_800_000_000.0
 QUICK = QuickDisk()
@@ -232,13 +232,34 @@ def test_a_courier_that_can_do_nothing_looks_seldom_at_a_full_outbox(tmp_path: P
     away = share.root.with_name("away")
     share.root.rename(away)
     clock = iter(0.25 * number for number in range(100))
-    stop = Told(2)
-    run_courier([tmp_path / "right"], stop=stop, now=lambda: NOW, monotonic=lambda: next(clock))
-    assert stop.pauses == [5.0, 5.0], "a pass that takes a second may be repeated after five"
+    stop, heard = Told(3), list[DeliveryReport]()
+    run_courier([tmp_path / "right"], stop=stop, now=lambda: NOW, monotonic=lambda: next(clock), hear=heard.append)
+    assert stop.pauses[0] == 5.0, "a pass that takes a second may be repeated after five"
+    assert heard[1] is not heard[0], "the items have changed"
+    assert heard[2] is heard[1], "nothing has changed since, and nothing is due: nothing is read"
     away.rename(share.root)
     stop = Told(1)
     run_courier([tmp_path / "right"], stop=stop, now=lambda: NOW + 99, monotonic=lambda: next(clock))
     assert stop.pauses == [0.5], "while something is delivered it goes on"
+
+
+def test_a_file_that_comes_while_nothing_is_due_is_delivered_at_once(tmp_path: Path, share: FolderShare) -> None:
+    home = tmp_path / "right"
+    record_session(home, share.url)
+    for item in Outbox(home).waiting():
+        Outbox(home).update(item.put_off(State.BLOCKED, "a while ago", NOW))
+
+    class Recording(Told):
+        def wait(self, timeout: float | None = None) -> bool:
+            if len(self.pauses) == 2:
+                recorder = make_recorder(home, share.url)
+                record_episode(recorder, make_terms(5), make_frames(3))
+                assert recorder.close(20)
+            return super().wait(timeout)
+
+    run_courier([home], stop=Recording(4), now=lambda: NOW)
+    assert {receipt.name.split("_")[3] for receipt in Receipts(home).all()} == {"ep-006"}
+    assert len(Outbox(home).waiting()) == 3
 
 
 def test_a_receipt_is_read_back_as_it_was_written(home: Path) -> None:
