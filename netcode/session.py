@@ -129,6 +129,8 @@ class Session(Generic[S]):
         """When the partner sent the newest of its packets that are here, by its own clock."""
         self._retired: deque[bytes] = deque(maxlen=_MAX_RETIRED)
         """Programs of the partner that were replaced by a new one: a late packet must not bring one back."""
+        self._replaced_at = 0
+        """When a new program of the partner took the place of another."""
         self._heard_at = now
         self._advanced_at = now
         self._phase_since = now
@@ -317,7 +319,7 @@ class Session(Generic[S]):
         if type(body) is Hello or type(body) is Refusal:
             if self._answers_us(envelope, now):
                 self._take_introduction(body, envelope, now)
-        elif self._agreed is None or envelope.run != self._agreed.run:
+        elif self._agreed is None or envelope.run != self._agreed.run or self._is_of_a_program_before(envelope):
             self.strays += 1
         else:
             is_newest = envelope.sent >= self._newest_sent
@@ -331,6 +333,14 @@ class Session(Generic[S]):
     def _answers_us(self, envelope: Envelope, now: int) -> bool:
         """Whether it echoes a packet that this program sent: a recording of another session cannot."""
         return envelope.echoed_sent > 0 and self._born <= envelope.echoed_sent <= now
+
+    def _is_of_a_program_before(self, envelope: Envelope) -> bool:
+        """Whether it echoes nothing that we said since a new program of the partner greeted us.
+
+        `sent` would not tell: if the whole machine was started again, its clock began anew, and what the program before
+        it said would count as newer than all that follows.
+        """
+        return envelope.echoed_sent < self._replaced_at
 
     def _take_introduction(self, body: Hello | Refusal, envelope: Envelope, now: int) -> None:
         """Take a greeting or a refusal, which belong to no run."""
@@ -400,6 +410,7 @@ class Session(Generic[S]):
         if is_new or self.phase in (Phase.GREETING, Phase.READYING):
             if is_new and self._partner is not None:
                 self._retired.append(self._partner.instance)
+                self._replaced_at = now
             self._partner = hello
             self._agreed = agree(self._hello(), hello)
             self._next_episode = max(self._next_episode, self._agreed.episode)

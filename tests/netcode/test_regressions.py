@@ -14,7 +14,8 @@ from games.contract import Seat
 from netcode.limits import MILLISECOND, SECOND
 from netcode.pulse import Pulse
 from netcode.timeline import Timeline
-from netcode.vocabulary import AWAY, NEUTRAL, Agreement, Input, Reason
+from netcode.vocabulary import AWAY, NEUTRAL, Agreement, ConfirmedFrame, Input, Reason
+from tests.simulator.campaign import examine
 from tests.simulator.mutants import applied
 from tests.simulator.oracle import judge, pairs
 from tests.simulator.plan import LinkPlan, MachinePlan, Outage, Plan
@@ -118,6 +119,8 @@ def test_cause_3_counters_and_scores_live_in_the_state_so_a_rollback_takes_them_
         assert agreements == 6 or len(left.rows) == 120, (
             "the score counts each agreement once, however often it is played"
         )
+    with applied("score-outside-state"):
+        assert judge(run(plan))
 
 
 def test_cause_4_the_first_delay_frames_are_the_same_on_both_seats_without_being_sent() -> None:
@@ -183,6 +186,8 @@ def test_cause_9_an_input_is_kept_for_as_long_as_somebody_waits_for_it() -> None
         machine.session.episode.timeline.own._first > 0 for machine in outcome.machines if machine.session.episode
     )
     assert outcome.machines[1].witness.seen["reconnects"] == 1
+    with applied("forget-unconfirmed"):
+        assert examine(plan).broken
 
 
 @pytest.mark.parametrize("game", registry.names())
@@ -193,10 +198,25 @@ def test_cause_10_a_bot_plays_on_one_machine_only_and_its_inputs_travel(game: st
     (left, right), *_ = pairs(outcome)
     assert left.rows == right.rows
     assert rollbacks(outcome) > 0
+    with applied("bot-on-both-sides"):
+        assert judge(run(plan))
 
 
 @pytest.mark.parametrize("game_id", registry.names())
 def test_cause_11_a_rollback_takes_the_games_random_numbers_back_with_its_state(game_id: str) -> None:
+    late, straight = _rolled_back_and_straight(game_id)
+    assert late == straight
+
+
+def test_cause_11_random_numbers_outside_the_state_would_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    outside = Random(3)
+    monkeypatch.setattr("games.foraging.below", lambda state, bound: (state, outside.randrange(bound)))
+    late, straight = _rolled_back_and_straight("foraging")
+    assert late != straight
+
+
+def _rolled_back_and_straight(game_id: str) -> tuple[list[ConfirmedFrame], list[ConfirmedFrame]]:
+    """The same inputs, once with the partner's nine frames late, and once with nothing guessed."""
     game = registry.find(game_id)
     config = game.configure(tick_rate=30, frames=400)
     rng = Random(11)
@@ -213,7 +233,7 @@ def test_cause_11_a_rollback_takes_the_games_random_numbers_back_with_its_state(
         )
         for _ in range(2)
     )
-    rows = []
+    rows: list[ConfirmedFrame] = []
     for frame in range(300):
         late.own.append(own[frame])
         if frame % 9 == 8:
@@ -221,7 +241,7 @@ def test_cause_11_a_rollback_takes_the_games_random_numbers_back_with_its_state(
         rows += late.advance(frame + 1).confirmed
     straight.own.extend(own)
     straight.partner.extend(partner)
-    assert rows == straight.advance(len(rows)).confirmed
+    return rows, straight.advance(len(rows)).confirmed
 
 
 def test_the_toy_game_is_a_game_in_which_every_input_matters() -> None:

@@ -280,6 +280,38 @@ def test_a_greeting_of_a_program_that_is_gone_changes_nothing() -> None:
     assert table.left.endings[1].agreement is Agreement.MUTUAL
 
 
+def _comes_back_from_a_reboot(late_packet: bool) -> Agreement | None:
+    """Right's whole machine starts again, so that its clock begins anew; how left then ends the next episode."""
+    table = TwoSeats(toy_terms(frames=90), episodes=2)
+    busy(table)
+    table.right.booted_at = -100 * SECOND
+    table.right.start(table.now - table.right.booted_at)
+    table.until_playing()
+    table.until(lambda: table.left.episode.frame >= 20)
+    late = table.said[Seat.RIGHT][-1]
+    table.right.booted_at = table.now - SECOND // 2
+    table.right.start(table.now - table.right.booted_at)
+    table.until_playing(1)
+    if late_packet:
+        table.left.session.receive(late, table.now)
+        assert not isinstance(decode(late).body, Hello), "it was in the middle of an episode"
+    table.until_closed()
+    agreement: Agreement | None = table.left.endings[1].agreement
+    return agreement
+
+
+def test_a_machine_that_was_started_again_is_heard_although_its_clock_began_anew() -> None:
+    assert _comes_back_from_a_reboot(late_packet=False) is Agreement.MUTUAL
+    with applied("newest-for-ever"):
+        assert _comes_back_from_a_reboot(late_packet=False) is Agreement.PARTNER_LOST
+
+
+def test_what_a_program_said_that_is_gone_does_not_drown_a_machine_that_was_started_again() -> None:
+    assert _comes_back_from_a_reboot(late_packet=True) is Agreement.MUTUAL
+    with applied("dead-program-counts"):
+        assert _comes_back_from_a_reboot(late_packet=True) is Agreement.PARTNER_LOST
+
+
 def test_a_recording_of_another_session_changes_nothing() -> None:
     earlier = TwoSeats(toy_terms(frames=20), episodes=1)
     busy(earlier)

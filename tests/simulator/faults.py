@@ -225,6 +225,13 @@ def _rejoin(plan: Plan, rng: Random) -> Plan:
     return _on_machine(plan, rng, crash=_moment(plan, rng), restart_after=back)
 
 
+def _reboot(plan: Plan, rng: Random) -> Plan:
+    """The machine as well is started again, so that its clock begins anew; often, old packets still come in."""
+    plan = _rejoin(plan, rng)
+    machines = [replace(machine, reboots=machine.restart_after is not None) for machine in plan.machines]
+    return replace(plan, machines=(machines[0], machines[1]))
+
+
 def _lost_start(plan: Plan, rng: Random) -> Plan:
     """One seat begins while the other does not hear it, crashes in its first frames, and comes back at once."""
     side = rng.randrange(2)
@@ -305,6 +312,7 @@ FAULTS: dict[str, Fault] = {
     "slow-alone": _slow_alone,
     "crash": _crash,
     "rejoin": _rejoin,
+    "reboot": _reboot,
     "lost-start": _lost_start,
     "focus": _focus,
     "both-away": _both_away,
@@ -322,6 +330,7 @@ _CHANCES = {
     "both-quit": 0.08,
     "tamper": 0.15,
     "lost-start": 0.1,
+    "reboot": 0.1,
     "slow-alone": 0.08,
     "last-word": 0.15,
 }

@@ -9,7 +9,7 @@ from netcode.episode import Held
 from netcode.limits import HICCUP, SECOND
 from netcode.pulse import Pulse
 from netcode.session import Phase, Session, Setup
-from netcode.vocabulary import EpisodeTerms, Input, Player, Terms
+from netcode.vocabulary import AWAY, EpisodeTerms, Input, Player, Terms
 from tests.simulator.network import Network
 from tests.simulator.person import Person
 from tests.simulator.plan import MachinePlan, Moment, Plan
@@ -69,6 +69,12 @@ class Machine:
         self.is_up = True
         self.lives += 1
 
+    def _start_clock(self, now: int) -> None:
+        """The machine itself was started again, a moment ago."""
+        self.witness.seen["reboots"] += 1
+        self._boot_clock += self._rng.randrange(SECOND) - self.local(now)
+        self._last_local, self.quit_at = 0, None
+
     def _build_header(self, terms: EpisodeTerms) -> bytes:
         return encode_header(terms) + (b"!" if self.plan.differs == "header" else b"")
 
@@ -94,6 +100,8 @@ class Machine:
         if not self.is_up:
             if self._back_at is not None and now >= self._back_at:
                 self._back_at = None
+                if self.plan.reboots:
+                    self._start_clock(now)
                 self._boot(now)
         elif self._stalls and now >= self._stalls[0][0]:
             when, length = self._stalls.pop(0)
@@ -144,7 +152,11 @@ class Machine:
             return pulse.run(local, lambda: self._sample(now))
         due, before = pulse.metronome.due(local), episode.frame
         owed = max(1, episode.partner_frame - before)
+        own, is_absent = episode.timeline.own, pulse.absent_ticks(local) > 0
+        committed = own.count
         ticks = pulse.run(local, lambda: self._sample(now))
+        if is_absent and any(own[frame] != Input(0, AWAY) for frame in range(committed, own.count)):
+            self.witness.faults.append("a seat whose program stood still did something meanwhile")
         if due > 1:
             self.witness.seen["late wakes"] += 1
             self.witness.seen["owed batches"] += owed > HICCUP * self._terms.tick_rate // SECOND

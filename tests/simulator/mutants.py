@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
-from games.contract import Seat
+from games.contract import Seat, Transition
 from netcode import episode as episode_module
 from netcode import packets as packets_module
+from netcode import pulse as pulse_module
 from netcode import session as session_module
 from netcode.agreement import agree, episode_terms
 from netcode.chain import SessionChain
-from netcode.episode import Episode, Tick
+from netcode.episode import Episode, Held, Tick
 from netcode.inputs import INPUT_BYTES
 from netcode.limits import SECOND
 from netcode.packets import Packet, Verdict
@@ -24,6 +25,7 @@ from netcode.pulse import Pulse
 from netcode.session import Phase, Session
 from netcode.timeline import Progress, Timeline
 from netcode.vocabulary import Agreement, Command, ConfirmedFrame, End, EpisodeTerms, Input, Reason
+from tests.support.toy_game import ToyGame, ToyState
 
 _PATIENCE_TICKS = 8
 """After so many ticks at a guessed end, a mutant takes it for the real one."""
@@ -71,6 +73,7 @@ _advance = Timeline.advance
 _inputs = Timeline._inputs
 _timeline_init = Timeline.__init__
 _end_at = Timeline._end_at
+_confirm = Timeline._confirm
 
 
 def _confirm_tail(timeline: Timeline[Any]) -> list[ConfirmedFrame]:
@@ -193,6 +196,30 @@ def _one_quitter(self: Any, frame: int, inputs: tuple[Input, Input], *, done: bo
     return End(end.reason, end.rows, end.cause, (self._seat,) if self._seat in end.seats else end.seats)
 
 
+def _keep_the_rest(self: Any, frame: int, inputs: tuple[Input, Input], transition: Any) -> ConfirmedFrame:
+    tail = list(self._tail)
+    confirmed = _confirm(self, frame, inputs, transition)
+    if self.end is not None:
+        self._tail.extend(tail)
+    return confirmed
+
+
+def _is_done(self: Any) -> bool:
+    return self._tail[-1][1].done if self._tail else self.end is not None
+
+
+def _forget_unconfirmed(self: Any) -> None:
+    for queue in (self.own, self.partner):
+        queue.forget_before(queue.count - 1)
+
+
+def _add_absences(self: Any, frame: int, inputs: tuple[Input, Input], *, done: bool) -> End | None:
+    before = list(self._away_run)
+    end = _end_at(self, frame, inputs, done=done)
+    self._away_run = [run or was for run, was in zip(self._away_run, before, strict=True)]
+    return end
+
+
 # --- the episode --------------------------------------------------------------------------------------------------
 
 _episode_receive = Episode.receive
@@ -200,6 +227,7 @@ _episode_packet = Episode.packet
 _fresh_inputs = Episode._fresh_inputs
 _commit = Episode._commit
 _close = Episode._close
+_judge = Episode._judge
 _wants_input: Callable[[Any], bool] = Episode.__dict__["wants_input"].fget
 
 
@@ -221,6 +249,12 @@ def _trust_acknowledgement(self: Any, play: Any, rtt: int, now: int) -> None:
 
 def _trust_actions(data: bytes, _action_count: int) -> list[Input]:
     return [Input(*data[at : at + INPUT_BYTES]) for at in range(0, len(data), INPUT_BYTES)]
+
+
+def _trust_present(self: Any, play: Any, rtt: int, now: int) -> None:
+    committed = play.first + len(play.inputs) // INPUT_BYTES
+    _episode_receive(self, play._replace(frame=min(play.frame, committed)), rtt, now)
+    self.partner_frame = max(self.partner_frame, play.frame)
 
 
 def _trust_any_frame(self: Any, play: Any) -> list[Input]:
@@ -287,6 +321,46 @@ def _seal_the_present(self: Any, end: End, agreement: Agreement, *, is_seal: boo
     _close(self, end, agreement, is_seal=is_seal)
     if is_seal:
         self.verdict = self.verdict._replace(rows=self.timeline.head_count)
+
+
+def _make_them_here(self: Any, play: Any) -> list[Input]:
+    """A bot on each side makes the inputs of one seat, and each has a mind of its own."""
+    first = self.timeline.partner.count
+    fresh = _fresh_inputs(self, play)
+    return [item._replace(action=(first + at + self._seat) % self._action_count) for at, item in enumerate(fresh)]
+
+
+def _hold_late(self: Any) -> Held:
+    if self._is_over or self.timeline.head_is_end:
+        return Held.END
+    return Held.NO if self.frame <= self.timeline.partner.count + self._rules.window_frames else Held.WINDOW
+
+
+def _take_any_frame(self: Any, play: Any, rtt: int, now: int) -> None:
+    self.partner_frame = 0
+    _episode_receive(self, play, rtt, now)
+
+
+def _take_the_last_word(self: Any, verdict: Verdict) -> None:
+    self._partner_verdict = verdict
+
+
+def _cut_always(self: Any, agreement: Agreement) -> None:
+    if self.ending is None:
+        self._close(End(Reason.CUT, self.timeline.confirmed_count), agreement, is_seal=True)
+
+
+def _conclude_first(self: Any, now: int) -> None:
+    if self.ending is None and self.has_reached_end:
+        self._conclude(now)
+    _judge(self, now)
+
+
+def _settle_nothing(self: Any, settled_rows: int) -> None:
+    self._settled_rows = settled_rows
+    for known in (self._own, self._theirs):
+        for rows in [rows for rows in known if rows <= settled_rows]:
+            del known[rows]
 
 
 _agrees = SessionChain.agrees
@@ -392,6 +466,12 @@ def _remember_nobody(self: Any, body: Any, envelope: Any, now: int) -> None:
     _take_introduction(self, body, envelope, now)
 
 
+def _newest_for_ever(self: Any, body: Any, envelope: Any, now: int) -> None:
+    newest = self._newest_sent
+    _take_introduction(self, body, envelope, now)
+    self._newest_sent = max(newest, self._newest_sent)
+
+
 def _keep_leftovers(self: Any, now: int) -> None:
     """Inputs that came after the end enter the next episode."""
     old = self.episode
@@ -430,6 +510,17 @@ def _confirm_after_catch_up(self: Any, absent: int, now: int) -> list[Tick]:
 
 def _own_clock_owes(self: Any, due: int) -> int:
     return due if self.phase is Phase.PLAYING else 0
+
+
+_toy_step = ToyGame.step
+
+
+def _score_outside(self: Any, state: ToyState, actions: tuple[int, int]) -> Transition:
+    transition = _toy_step(self, state, actions)
+    self.points = getattr(self, "points", 0) + len(transition.events)
+    after = transition.state
+    assert isinstance(after, ToyState), "the toy game's own"
+    return transition._replace(state=after._replace(score=self.points))
 
 
 _LAWS: dict[str, Mutant] = {
@@ -477,6 +568,29 @@ _LAWS: dict[str, Mutant] = {
 
 _MORE: dict[str, Mutant] = {
     "promote-beyond-present": Mutant("V overtakes the present", [Patch(Timeline, "_promote", _promote_beyond)]),
+    "tail-outlives-end": Mutant(
+        "what was predicted beyond the end stays", [Patch(Timeline, "_confirm", _keep_the_rest)]
+    ),
+    "play-past-own-quit": Mutant(
+        "frames are played after the own quit", [Patch(Timeline, "head_is_end", _property(_is_done))]
+    ),
+    "forget-unconfirmed": Mutant(
+        "inputs are forgotten that somebody waits for", [Patch(Timeline, "forget_settled_inputs", _forget_unconfirmed)]
+    ),
+    "away-run-kept": Mutant("an absence is added to the one before", [Patch(Timeline, "_end_at", _add_absences)]),
+    "bot-on-both-sides": Mutant(
+        "each seat makes the partner's inputs by itself", [Patch(Episode, "_fresh_inputs", _make_them_here)]
+    ),
+    "window-one-more": Mutant("one frame too many is guessed", [Patch(Episode, "_why_held", _hold_late)]),
+    "partner-goes-back": Mutant(
+        "an old packet takes the partner's frame back", [Patch(Episode, "receive", _take_any_frame)]
+    ),
+    "last-word-counts": Mutant("a verdict may be taken back", [Patch(Episode, "hear_verdict", _take_the_last_word)]),
+    "cut-beats-end": Mutant("giving up takes a confirmed end away", [Patch(Episode, "seal", _cut_always)]),
+    "end-before-divergence": Mutant(
+        "an end is concluded although the chains differ", [Patch(Episode, "_judge", _conclude_first)]
+    ),
+    "rows-never-settled": Mutant("equal rows are kept for ever", [Patch(SessionChain, "_settle", _settle_nothing)]),
     "guess-for-ever": Mutant("a silent partner is guessed to go on", [Patch(Timeline, "guesses", _guess_for_ever)]),
     "away-by-belief": Mutant("each seat counts its own absence only", [Patch(Timeline, "_end_at", _believe_own_flags)]),
     "abort-beats-end": Mutant("a quit beats the game's own end", [Patch(Timeline, "_end_at", _abort_first)]),
@@ -488,6 +602,7 @@ _MORE: dict[str, Mutant] = {
     "trust-actions": Mutant(
         "an action that does not exist is taken", [Patch(episode_module, "decode_inputs", _trust_actions)]
     ),
+    "trust-present": Mutant("a present without its inputs is believed", [Patch(Episode, "receive", _trust_present)]),
     "trust-any-frame": Mutant(
         "inputs from beyond what the partner can have committed", [Patch(Episode, "_fresh_inputs", _trust_any_frame)]
     ),
@@ -520,6 +635,17 @@ _MORE: dict[str, Mutant] = {
     ),
     "retired-come-back": Mutant(
         "a late greeting brings back a program that is gone", [Patch(Session, "_take_introduction", _remember_nobody)]
+    ),
+    "score-outside-state": Mutant(
+        "a game counts its points where a rollback does not reach", [Patch(ToyGame, "step", _score_outside)]
+    ),
+    "dead-program-counts": Mutant(
+        "what a program said that is gone counts as newer than a machine that was started again",
+        [Patch(Session, "_is_of_a_program_before", lambda _self, _envelope: False)],
+    ),
+    "newest-for-ever": Mutant(
+        "a machine whose clock began anew is never the newest",
+        [Patch(Session, "_take_introduction", _newest_for_ever)],
     ),
     "leftovers-enter": Mutant("old inputs enter the next episode", [Patch(Session, "_ready_next", _keep_leftovers)]),
     "header-unchecked": Mutant("READY's hash is not compared", [Patch(Session, "_hear_ready", _ignore_header)]),
@@ -557,6 +683,7 @@ _MORE: dict[str, Mutant] = {
         "after a catch-up by the own clock everything counts as confirmed",
         [Patch(Pulse, "_catch_up", _confirm_after_catch_up), Patch(Session, "owed", _own_clock_owes)],
     ),
+    "absent-plays": Mutant("what stood still is said to have played", [Patch(pulse_module, "_ABSENT", Input(1))]),
     "own-clock-owes": Mutant(
         "owed is what our clock says, not what the partner played", [Patch(Session, "owed", _own_clock_owes)]
     ),

@@ -66,6 +66,8 @@ class MachinePlan:
     """(from, to): the window has no focus."""
     crash: Moment | None = None
     restart_after: int | None = None
+    reboots: bool = False
+    """The whole machine starts again after its crash: its clock begins anew."""
     quit: Moment | None = None
     tamper_frame: int | None = None
     """In every episode this machine's state is altered in this frame: the seats must be found to diverge there."""

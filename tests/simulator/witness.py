@@ -14,6 +14,8 @@ _FELT_SILENCE = SECOND
 """A silence from which play went on is a reconnect; a shorter one is a bad link."""
 _WEIGHED_EVERY = 8
 _TRIMMED_IN_LOTS = 512
+_NEVER_QUIT = 1 << 40
+"""A frame that no episode reaches."""
 
 
 @dataclass(slots=True)
@@ -51,6 +53,9 @@ class Witness:
         self._false_end = 0
         self._silent = False
         self._verified_when_silent = 0
+        self._looked_at = 0
+        self._quit_frame = _NEVER_QUIT
+        self._partner_frame = 0
 
     def saw(self, session: Session[Any], pulse: Pulse[Any], ticks: list[Tick], now: int) -> None:
         """Note what one turn of the loop did. `now` is the machine's own clock."""
@@ -58,6 +63,7 @@ class Witness:
         if episode is None or not (ticks or session.phase is Phase.PLAYING or self._is_on(session, episode)):
             return
         record = self._record_of(session, episode)
+        self._look_for_a_quit(episode)
         for tick in ticks:
             self._check(episode, tick)
             self._watch_the_end(episode, tick)
@@ -79,6 +85,7 @@ class Witness:
                 self.faults.append(f"episode {terms.episode} of run {terms.run} was begun twice")
             self.records.append(Record(terms.run, terms.episode, terms.seed, episode.header))
             self._headed_for, self._false_end, self._silent = (0, False), 0, False
+            self._looked_at, self._quit_frame, self._partner_frame = terms.terms.delay_frames, _NEVER_QUIT, 0
         return self.records[-1]
 
     def _append(self, record: Record, confirmed: list[ConfirmedFrame]) -> None:
@@ -93,7 +100,7 @@ class Witness:
     # --- rules of every tick --------------------------------------------------------------------------------------
 
     def _check(self, episode: Episode[Any], tick: Tick) -> None:
-        terms = self._terms
+        terms, end = self._terms, episode.timeline.end
         broken = None
         if tick.verified > min(tick.committed, tick.received, tick.frame):
             broken = f"V = {tick.verified} is beyond L = {tick.committed}, R = {tick.received} or n = {tick.frame}"
@@ -107,8 +114,17 @@ class Witness:
             broken = f"shown frame {tick.shown_frame} is not between V = {tick.verified} and n = {tick.frame}"
         elif tick.guess > 0 and tick.shown_frame - tick.received > terms.guess_frames:
             broken = f"frame {tick.shown_frame - 1} was guessed {tick.guess} after R = {tick.received}"
+        elif tick.shown_frame > self._quit_frame + 1:
+            broken = f"frame {tick.shown_frame - 1} was played after the own quit in frame {self._quit_frame}"
+        elif end is not None and tick.verified == end.rows < tick.shown_frame:
+            broken = f"frame {tick.shown_frame - 1} is shown after the end, which was frame {end.rows - 1}"
+        elif episode.partner_frame < self._partner_frame:
+            broken = f"the partner's frame went back from {self._partner_frame} to {episode.partner_frame}"
+        elif episode.partner_frame > tick.received:
+            broken = f"the partner is said to be at frame {episode.partner_frame}, with R = {tick.received}"
         if broken is not None:
             self.faults.append(broken)
+        self._partner_frame = episode.partner_frame
         if tick.held is Held.WINDOW:
             self.seen["held ticks"] += 1
         self.seen["rollbacks"] += tick.rollback_frames > 0
@@ -116,6 +132,14 @@ class Witness:
         self._ticks += 1
         if self._ticks % _WEIGHED_EVERY == 0:
             self._weigh(episode)
+
+    def _look_for_a_quit(self, episode: Episode[Any]) -> None:
+        """The first own input that says so: nothing can be played after its frame."""
+        own = episode.timeline.own
+        for frame in range(self._looked_at, own.count):
+            if own[frame].command:
+                self._quit_frame = min(self._quit_frame, frame)
+        self._looked_at = own.count
 
     def _weigh(self, episode: Episode[Any]) -> None:
         """Memory is bounded: whatever waits for something is no longer than the protocol lets it wait."""
@@ -128,6 +152,8 @@ class Witness:
             ("own inputs kept", len(timeline.own._inputs), kept),
             ("partner's inputs kept", len(timeline.partner._inputs), kept),
             ("predicted frames", timeline.predicted_count, stretch),
+            ("checkpoints of the partner", len(episode.chain._theirs), stretch // CHECKPOINT_FRAMES + 2),
+            ("own checkpoints", len(episode.chain._own), stretch // CHECKPOINT_FRAMES + 2),
         )
         for name, size, bound in sizes:
             if size > bound:
@@ -143,6 +169,7 @@ class Witness:
             ends_by_game = timeline.end.cause == "game"
             if ends_by_game and headed_for >= timeline.end.rows and not (was_end and headed_for == timeline.end.rows):
                 self.seen["wrong guess: unguessed end"] += 1
+            self.seen["frames shown beyond a quit or absence"] += not ends_by_game and headed_for > timeline.end.rows
         went_past = tick.verified >= headed_for and (timeline.end is None or timeline.end.rows != headed_for)
         was_taken_back = tick.rollback_frames > 0 and timeline.end is None and not timeline.head_is_end
         self.seen["wrong guess: false end"] += was_end and (went_past or was_taken_back)

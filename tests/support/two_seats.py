@@ -61,6 +61,8 @@ class Chair:
         self.participant = f"P{seat}"
         self.build_header: Callable[[EpisodeTerms], bytes] = encode_header
         self.is_running = True
+        self.booted_at = 0
+        """When its machine was started: its own clock counts from there."""
         self.start(now)
 
     def start(self, now: int) -> None:
@@ -151,9 +153,10 @@ class TwoSeats:
     def _turn(self, chair: Chair) -> None:
         mine = [item for item in self._flying if item[1] == chair.seat and item[0] <= self._turns]
         self._flying = [item for item in self._flying if item not in mine]
+        now = self.now - chair.booted_at
         for _, _, data in mine:
-            chair.session.receive(data, self.now)
-        for data in chair.tick(self.now):
+            chair.session.receive(data, now)
+        for data in chair.tick(now):
             self.said[chair.seat].append(data)
             if self.carries[chair.seat] and not self.loses(chair.seat, decode(data)):
                 self._flying.append((self._turns + self.trip_ticks, chair.seat.other, data))
