@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from math import inf
 from typing import Final
 
-from bench import client, delivery, delivery_collector, games, netcode, records
+from bench import client, delivery, delivery_collector, games, loopback, netcode, records
 from bench.measure import Benchmark
 
 PARTS: Final[dict[str, Callable[[], Iterator[Benchmark]]]] = {
     "netcode": netcode.run,
+    "loopback": loopback.run,
     "games": games.run,
     "records": records.run,
     "delivery": delivery.run,

@@ -45,6 +45,24 @@ def action_at(tick: int) -> int:
     return 1 + tick % 4
 
 
+def bench_session(seat: Seat, terms: Terms, now: int) -> Session[Any]:
+    """One seat of a benchmark: a session of one episode, without a countdown."""
+    setup = Setup(
+        seat=seat,
+        terms=terms,
+        player=Player(seat.word, "bot"),
+        episodes=1,
+        game=registry.find(terms.game),
+        build_header=encode_header,
+        encode_row=encode_row,
+        instance=bytes([seat + 1]) * 8,
+        proposed_run=bytes(range(8)),
+        proposed_seed=5,
+        times=Times(countdown=0, result=0),
+    )
+    return Session(setup, now)
+
+
 class Pair:
     """Two sessions whose packets arrive `distance` ticks after they were sent. Virtual is the clock, not the cost."""
 
@@ -54,27 +72,11 @@ class Pair:
         self._now = SECOND
         self._tick = 0
         self._flying: tuple[deque[tuple[int, bytes]], ...] = (deque(), deque())
-        self.sessions = tuple(self._session(seat, terms) for seat in Seat)
+        self.sessions = tuple(bench_session(seat, terms, self._now) for seat in Seat)
         self.rolled_back = 0
         while not all(session.phase is Phase.PLAYING for session in self.sessions):
             self.tick()
             assert self._tick < MOST_TICKS_TO_START, "two sessions side by side begin to play"
-
-    def _session(self, seat: Seat, terms: Terms) -> Session[Any]:
-        setup = Setup(
-            seat=seat,
-            terms=terms,
-            player=Player(seat.word, "bot"),
-            episodes=1,
-            game=registry.find(terms.game),
-            build_header=encode_header,
-            encode_row=encode_row,
-            instance=bytes([seat + 1]) * 8,
-            proposed_run=bytes(range(8)),
-            proposed_seed=5,
-            times=Times(countdown=0, result=0),
-        )
-        return Session(setup, self._now)
 
     def tick(self) -> float:
         """One tick of both; microseconds a peer, from receiving to the packets to send."""
