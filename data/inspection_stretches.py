@@ -205,8 +205,8 @@ class _Teller:
         return f"{text}: {still}" if still else text
 
     def action(self, action: int) -> str:
-        """The name of an action."""
-        return self._rules.actions[action] if 0 <= action < len(self._rules.actions) else str(action)
+        """The name of an action, in quotes: "was right" would praise the guess."""
+        return f'"{self._rules.actions[action]}"' if 0 <= action < len(self._rules.actions) else str(action)
 
     # --- away -----------------------------------------------------------------------------------------------------
 

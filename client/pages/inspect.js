@@ -179,7 +179,9 @@
     });
   }
   function holdLane(pen, plot, seat) {
-    for (const [frame, ticks, start, length, why] of seat.holds) {
+    plot.written = [];
+    const longestFirst = [...seat.holds].sort((one, other) => other[3] - one[3]);
+    for (const [frame, ticks, start, length, why] of longestFirst) {
       const x0 = mode === "time" ? plot.to(start) : plot.to(frame), x1 = mode === "time" ? plot.to(start + length) : plot.to(frame + 1);
       block(pen, plot, x0, x1, why === "window" ? plot.holdHatch : plot.endHatch);
       words(pen, plot, Math.max(x0, plot.x), x1, `${ticks}× ${spoken(length)}`);
@@ -196,13 +198,15 @@
     pen.fillStyle = fill;
     pen.fillRect(from, plot.y, to - from, plot.height);
   }
-  /** Words inside a block if they fit, else behind it. */
+  /** Words inside a block if they fit, else behind it; none where others stand already. */
   function words(pen, plot, x0, x1, text, inside = INK) {
     const needed = pen.measureText(text).width + 8;
     const fits = x1 - x0 > needed;
     let x = fits ? x0 + 4 : Math.max(x1, x0 + 3) + 4;
     if (x1 < plot.x || x0 > plot.x + plot.width) return;
     if (x + needed > plot.x + plot.width) x = x0 - needed;
+    if (plot.written.some(([from, to]) => x < to && x + needed > from)) return;
+    plot.written.push([x, x + needed]);
     if (fits && inside === INK) { pen.fillStyle = "rgba(255,255,255,.8)"; pen.fillRect(x - 2, plot.y + 1, needed - 4, plot.height - 2); }
     pen.fillStyle = fits ? inside : SOFT;
     pen.textAlign = "left";

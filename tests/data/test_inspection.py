@@ -261,7 +261,8 @@ def test_a_rollback_names_the_guess_and_what_really_came(troubled: tuple[tuple[L
     first = table.rollbacks[0].first
     note, row = table.frames[first], inspection.rows[first]
     assert note is not None
-    assert f"was guessed {actions[note.tick.guess]} and was {actions[row.inputs[1].action]}" in told[0].words
+    guessed, real = actions[note.tick.guess], actions[row.inputs[1].action]
+    assert f'was guessed "{guessed}" and was "{real}"' in told[0].words
 
 
 def test_pictures_of_what_did_not_happen_are_differences(troubled: tuple[tuple[Lived, Lived], Inspection]) -> None:
