@@ -1,6 +1,6 @@
 """Cut the power at every moment of every durable protocol, recover, and judge what is left.
 
-    python -m tests.crash_states                    100,000 distinct states (some minutes on two cores)
+    python -m tests.crash_states                    100,000 distinct states (a quarter of an hour on two cores)
     python -m tests.crash_states --states 0         all states there are
     python -m tests.crash_states --states 3000      a quick look, seconds; --seed draws others
     python -m tests.crash_states --mutant NAME      with a rule broken on purpose: exits 1, because it is caught

@@ -125,7 +125,8 @@ def _judge_state_files(tree: Tree, home: str, before: Tree) -> Iterator[str]:
 def _judge_pruned(tree: Tree, home: str, before: Tree) -> Iterator[str]:
     """What is gone from its place was freshly verified: the share has it, and its tombstone says so.
 
-    It is in the trash then, unless it was there before this protocol began.
+    It is in the trash then, unless it was there before this protocol began. A damaged file that made way for a whole
+    one was not pruned: a recovery has set it aside.
     """
     buried = _buried(tree, home)
     for path, data in before.items():
@@ -135,6 +136,8 @@ def _judge_pruned(tree: Tree, home: str, before: Tree) -> Iterator[str]:
             or data is None
             or not (is_trashed or (path.startswith(f"{home}/episodes/") and _is_final(path)))
         ):
+            continue
+        if not is_trashed and not _is_whole(path, data):
             continue
         digest = sha256(data).hexdigest()
         is_back = any(_is_there(tree, other, digest) for other in tree if other.startswith(f"{home}/episodes/"))
