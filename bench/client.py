@@ -32,6 +32,7 @@ from games import registry
 from games.contract import Seat
 
 DRAWINGS: Final = 600
+COUNTDOWN_DRAWINGS: Final = 60
 SIZE: Final = (1280, 720)
 GAME: Final = "foraging"
 TICK_RATES: Final = (30, 60)
@@ -64,19 +65,21 @@ def _drawings() -> list[float]:
     bots = [registry.bot(GAME, seat, 5) for seat in Seat]
     state, samples = game.initial(5, config), []
     with quiet():
-        for frame in range(DRAWINGS):
+        for number in range(COUNTDOWN_DRAWINGS + DRAWINGS):
+            is_counting = number < COUNTDOWN_DRAWINGS  # as every episode begins: what is drawn first is drawn there
             picture = Picture(
-                phase="playing",
+                phase="countdown" if is_counting else "playing",
                 seat=Seat.LEFT,
-                now_ns=frame * 1_000_000_000 // 60,
+                now_ns=number * 1_000_000_000 // 60,
                 scene=game.scene(state, Seat.LEFT),
                 tick_rate=60,
                 episode_ticks=DRAWINGS,
             )
             start = time.perf_counter_ns()
             painter.paint(surface, picture)
-            if frame >= WARM_UP_TICKS:
-                samples.append((time.perf_counter_ns() - start) / 1000)
+            if is_counting:
+                continue
+            samples.append((time.perf_counter_ns() - start) / 1000)
             state = game.step(state, (bots[0].act(state), bots[1].act(state))).state
     pygame.quit()
     os.environ.pop("SDL_VIDEODRIVER")
