@@ -104,8 +104,7 @@ class Client:
         try:
             while not self._is_over():
                 self._act_script()
-                self._wait()
-                now = self._parts.clock()
+                now = self._wait()
                 self._take_events(now)
                 self._tick(now)
                 self._draw()
@@ -132,8 +131,11 @@ class Client:
 
     # --- waiting and listening ------------------------------------------------------------------------------------
 
-    def _wait(self) -> None:
-        """Wait for the next tick or drawing, taking in what arrives; drain once more before anything is judged."""
+    def _wait(self) -> int:
+        """Wait for the next tick or drawing, taking in what arrives; the time by which to judge what is due.
+
+        Before a tick everything that has arrived by then is taken in. A drawing alone judges nothing.
+        """
         clock, link = self._parts.clock, self._parts.link
         deadline, spin = self._next_deadline()
         while (left := deadline - clock()) > 0:
@@ -143,7 +145,11 @@ class Client:
                     deadline, spin = self._next_deadline()
             elif left > spin:
                 time.sleep((left - spin) / SECOND)
-        self._listen()
+        now = clock()
+        if self._parts.pulse.deadline <= now:
+            self._listen()
+            now = clock()
+        return now
 
     def _next_deadline(self) -> tuple[int, int]:
         """When to wake up, and how long before that to stop sleeping."""
