@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pygame
 import pytest
 
-from client.events import CloseRequested, FocusEdge, KeyEdge, PanelToggled
+from client.events import CloseRequested, FocusEdge, KeyEdge, PanelToggled, Uncovered
 from client.window import LEAVE_CHORD, LEAVE_HOLD_NS, Chord, Window
 
 SCANCODE_UP = 82
@@ -113,3 +113,9 @@ def test_a_chord_begun_in_another_window_does_not_count_here() -> None:
     hold(chord, LEAVE_CHORD)
     chord.clear()
     assert not chord.take(9 * LEAVE_HOLD_NS)
+
+
+@pytest.mark.parametrize("kind", [pygame.WINDOWEXPOSED, pygame.WINDOWRESTORED, pygame.WINDOWSIZECHANGED])
+def test_a_window_that_the_desktop_shows_anew_asks_to_be_drawn_anew(window: Window, kind: int) -> None:
+    pygame.event.post(pygame.event.Event(kind, x=1000, y=760))
+    assert Uncovered() in window.poll(1)
