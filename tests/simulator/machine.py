@@ -155,7 +155,7 @@ class Machine:
         own, is_absent = episode.timeline.own, pulse.absent_ticks(local) > 0
         committed = own.count
         ticks = pulse.run(local, lambda: self._sample(now))
-        if is_absent and any(own[frame] != Input(0, AWAY) for frame in range(committed, own.count)):
+        if is_absent and any(own[frame][:2] != (0, AWAY) for frame in range(committed, own.count)):
             self.witness.faults.append("a seat whose program stood still did something meanwhile")
         if due > 1:
             self.witness.seen["late wakes"] += 1
