@@ -19,7 +19,7 @@ PAD_UNITS: Final = 28
 WIDTH_UNITS: Final = 430
 VEIL_OPACITY: Final = 165
 CLEAR_VEIL_OPACITY: Final = 105
-"""In the countdown the board stays legible: one should find oneself before it begins."""
+"""In the countdown the board stays legible, and the players stand on the veil: one should find oneself by then."""
 COUNTDOWN_SECONDS: Final = 3.0
 
 
@@ -56,20 +56,30 @@ class Cards:
         self._bar = pygame.Surface((1, 1))
 
     def items(self, layout: Layout, picture: Picture) -> list[Item]:
-        """The card of this phase over its veil, if it has one."""
+        """The card of this phase, if it has one."""
         if picture.phase == "playing":
             return []
+        self._prepare(layout, picture)
+        card = centred(self._card, *layout.board.center)
+        items = [card]
+        if picture.phase == "countdown" and picture.seconds_to_go is not None:
+            items.append(self._countdown(layout, picture.seat, picture.seconds_to_go, card))
+        return items
+
+    def veil(self, layout: Layout, picture: Picture) -> list[Item]:
+        """What lies over the board below the card, so that it is seen to rest."""
+        if picture.phase == "playing":
+            return []
+        self._prepare(layout, picture)
+        return [(self._veil, layout.board.topleft)]
+
+    def _prepare(self, layout: Layout, picture: Picture) -> None:
         key = (layout, self._content(picture))
         if key != self._key:
             self._key = key
             opacity = CLEAR_VEIL_OPACITY if picture.phase == "countdown" else VEIL_OPACITY
             self._veil = panel(layout.board.size, layout.tile * 0.3, (8, 10, 18), opacity=opacity)
             self._card = self._render(layout, picture)
-        card = centred(self._card, *layout.board.center)
-        items = [(self._veil, layout.board.topleft), card]
-        if picture.phase == "countdown" and picture.seconds_to_go is not None:
-            items.append(self._countdown(layout, picture.seat, picture.seconds_to_go, card))
-        return items
 
     def _countdown(self, layout: Layout, seat: int, seconds: float, card: Item) -> Item:
         """The bar at the card's lower end that runs out."""
@@ -141,6 +151,8 @@ class Cards:
             stack.add(*self._loud(layout, self._texts(picture.outcome_key), inner), gap=layout.px(6))
         scores = self._scores(picture)
         if scores is not None:
+            if is_last and picture.rounds > 1:
+                stack.add(*self._quiet(layout, self._texts("finished.totals"), inner), gap=layout.px(14))
             stack.add(self._score_row(layout, picture.seat, scores, inner), gap=layout.px(20))
         stack.add(*self._plain(layout, self._next_words(picture), inner), gap=layout.px(20))
 

@@ -52,8 +52,12 @@ class Hud:
         size = round(box.height * 0.8)
         figure = self._sprites.player(seat, size, RIGHT if on_left else LEFT, absent=faded)
         pad = layout.px(10)
-        label = self._lettering.text(name, Style(14 * layout.unit, "medium", self._theme.text_quiet))
-        number = self._lettering.text(str(score), Style(28 * layout.unit, "bold", colours.base))
+        small = Style(14 * layout.unit, "medium", self._theme.text_quiet)
+        large = Style(28 * layout.unit, "bold", colours.base)
+        both = self._lettering.height(small) + self._lettering.height(large)
+        share = min(1.0, (box.height - layout.px(2)) / both)
+        label = self._lettering.text(name, small._replace(pixels=small.pixels * share))
+        number = self._lettering.text(str(score), large._replace(pixels=large.pixels * share))
         between = layout.px(2)
         top = (box.height - label.get_height() - number.get_height() + between) // 2
         below = top + label.get_height() - between

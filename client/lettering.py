@@ -76,6 +76,16 @@ class Lettering:
                 lines.append(word)
         return [self.fitted(line, style, width) for line in lines]
 
+    def block(self, words: str, style: Style, width: int, height: int) -> list[pygame.Surface]:
+        """Lines no wider than `width` and together no higher than `height`, smaller if need be."""
+        share = 1.0
+        while True:
+            smaller = style._replace(pixels=style.pixels * share)
+            lines = self.wrapped(words, smaller, width)
+            if share <= LEAST_SHARE or sum(line.get_height() for line in lines) <= height:
+                return lines
+            share = max(LEAST_SHARE, share * 0.92)
+
     def digits(self, figures: str, style: Style) -> pygame.Surface:
         """Figures of equal width, so that a number that counts does not shiver. For short texts of digits and signs."""
         return self._kept(figures, style, self._in_columns)

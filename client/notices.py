@@ -129,11 +129,15 @@ class Notices:
             banner, sign(notice.sign, round(high * 0.62), notice.colour, fill), midleft=(round(high * 0.28), high // 2)
         )
         left, room = icon.right + round(high * 0.24), wide - icon.right - round(high * 0.48)
-        lines = [self._lettering.fitted(notice.title, Style(14 * layout.unit, "bold", theme.text), room)]
-        if layout.tile >= TWO_LINES_TILE:
-            quiet = Style(12.5 * layout.unit, "medium", blend(theme.text, notice.colour, 0.35))
-            lines.append(self._lettering.fitted(notice.more, quiet, room))
-        top = (high - sum(line.get_height() for line in lines)) // 2 - (layout.px(3) if notice.share is not None else 0)
+        bold = Style(14 * layout.unit, "bold", theme.text)
+        quiet = Style(12.5 * layout.unit, "medium", blend(theme.text, notice.colour, 0.35))
+        said = [(notice.title, bold), (notice.more, quiet)] if layout.tile >= TWO_LINES_TILE else [(notice.title, bold)]
+        below = 0 if notice.share is None else layout.px(6)  # the bar's
+        share = min(1.0, (high - 6 - below) / sum(self._lettering.height(style) for _, style in said))
+        lines = [
+            self._lettering.fitted(words, style._replace(pixels=style.pixels * share), room) for words, style in said
+        ]
+        top = (high - below - sum(line.get_height() for line in lines)) // 2
         for line in lines:
             top = put(banner, line, topleft=(left, top)).bottom
         return banner

@@ -96,13 +96,16 @@ class Painter:
         self._hud.lay(self._stage, layout, picture)
         self._panel.lay(self._stage, layout, picture)
         actors = [] if scene is None else self._actors.items(layout, picture, scene)
+        veil = self._cards.veil(layout, picture)
+        on_board = [*veil, *actors] if picture.phase == "countdown" else [*actors, *veil]
         above = [
             *self._hud.time(layout, picture),
             *self._cards.items(layout, picture),
+            *self._panel.items(layout, picture),
             *self._notices.items(layout, picture),
         ]
         changes = self._stage.take_changes()
-        return self._canvas.show(surface, self._stage.surface, changes, (layout.board, actors), above)
+        return self._canvas.show(surface, self._stage.surface, changes, (layout.board, on_board), above)
 
     def jump(self) -> None:
         """The next picture does not follow from the last one: nothing glides or pops on its way there."""

@@ -8,7 +8,7 @@ from pygame import Rect
 
 from client.controls import SCANCODE_SPACE, KeyCaps, key_name
 from client.layout import Layout
-from client.lettering import Lettering, Style
+from client.lettering import LEAST_SHARE, Lettering, Style
 from client.picture import Picture
 from client.shapes import disc, panel, polygon, put
 from client.sprites import Sprites
@@ -126,14 +126,15 @@ class PanelCards:
         low = plate.get_height() - layout.px(8)
         size, gap = layout.px(34), layout.px(6)
         column = max((len(line.icons) for line in self._guide), default=0) * (size + gap) - gap
+        left = pad + column + layout.px(14)
+        share = (low - top) // max(1, len(self._guide))
+        style = Style(14 * layout.unit, "medium", self._theme.text)
         for index, line in enumerate(self._guide):
             middle = top + (low - top) * (2 * index + 1) // (2 * len(self._guide))
             icons = self._icons(line, picture.seat, size, gap)
             put(plate, icons, center=(pad + column // 2, middle))
-            left = pad + column + layout.px(14)
             words = self._texts(line.text, **self._guide_values)
-            style = Style(14 * layout.unit, "medium", self._theme.text)
-            lines = self._lettering.wrapped(words, style, plate.get_width() - left - layout.px(12))
+            lines = self._lettering.block(words, style, plate.get_width() - left - layout.px(12), share)
             y = middle - sum(each.get_height() for each in lines) // 2
             for each in lines:
                 y = put(plate, each, topleft=(left, y)).bottom
@@ -197,17 +198,27 @@ class PanelCards:
         pad = layout.px(PAD_UNITS)
         room = plate.get_width() - 2 * pad
         top = self._title(plate, layout, self._texts("details.title"), room).bottom + layout.px(6)
-        alarm = Style(13 * layout.unit, "bold", self._theme.notice)
-        plain = Style(13 * layout.unit, "medium", self._theme.text)
-        for words, style in [
-            *((line, alarm) for line in picture.alarms),
-            *((line, plain) for line in picture.details or ()),
-        ]:
-            for line in self._lettering.wrapped(words, style, room):
-                if top + line.get_height() > plate.get_height() - pad // 2:
-                    return
-                top = put(plate, line, topleft=(pad, top)).bottom
-            top += layout.px(6)
+        size, least = 13.0 * layout.unit, 13.0 * LEAST_SHARE * layout.unit
+        room_below = plate.get_height() - pad // 2 - top
+        lines = self._detail_lines(picture, size, room, layout.px(6))
+        while size > least and sum(line.get_height() + gap for line, gap in lines) > room_below:
+            size = max(least, size * 0.94)
+            lines = self._detail_lines(picture, size, room, layout.px(6))
+        for line, gap in lines:
+            if top + line.get_height() > plate.get_height() - pad // 2:
+                return
+            top = put(plate, line, topleft=(pad, top)).bottom + gap
+
+    def _detail_lines(self, picture: Picture, size: float, room: int, gap: int) -> list[tuple[pygame.Surface, int]]:
+        """Each line, and the gap below it."""
+        alarm, plain = Style(size, "bold", self._theme.notice), Style(size, "medium", self._theme.text)
+        said = [*((words, alarm) for words in picture.alarms), *((words, plain) for words in picture.details or ())]
+        lines: list[tuple[pygame.Surface, int]] = []
+        for words, style in said:
+            wrapped = self._lettering.wrapped(words, style, room)
+            lines += [(line, 0) for line in wrapped[:-1]]
+            lines += [(line, gap) for line in wrapped[-1:]]
+        return lines
 
     def draw_figures(self, plate: pygame.Surface, layout: Layout, picture: Picture) -> None:
         """Netcode figures, a name and a value a line."""
@@ -216,16 +227,17 @@ class PanelCards:
         top = self._title(plate, layout, self._texts("figures.title"), room).bottom + layout.px(4)
         name_style = Style(13 * layout.unit, "medium", self._theme.text_quiet)
         value_style = Style(13 * layout.unit, "bold", self._theme.text)
+        step = min(layout.px(FIGURE_UNITS), (plate.get_height() - top - pad // 2) // max(1, len(picture.figures or ())))
         for name, value in picture.figures or ():
             figure = self._lettering.digits(value, value_style)
             put(plate, figure, topright=(pad + room, top))
             put(plate, self._lettering.fitted(name, name_style, room - figure.get_width()), topleft=(pad, top))
-            top += layout.px(FIGURE_UNITS)
+            top += step
 
     def draw_foot(self, plate: pygame.Surface, layout: Layout, picture: Picture) -> None:
         """Who sits here, and how the RA learns more; an alarm takes its place."""
         if picture.alarms:
-            self._draw_alarm(plate, layout)
+            self.draw_alarm(plate, layout)
             return
         style = Style(12 * layout.unit, "medium", self._theme.text_faint)
         middle = plate.get_height() // 2
@@ -238,7 +250,8 @@ class PanelCards:
         room = left - layout.px(16)
         put(plate, self._lettering.fitted(words, style, room), midleft=(layout.px(4), middle))
 
-    def _draw_alarm(self, plate: pygame.Surface, layout: Layout) -> None:
+    def draw_alarm(self, plate: pygame.Surface, layout: Layout) -> None:
+        """That somebody has to look, and where."""
         theme = self._theme
         put(
             plate,

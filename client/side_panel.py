@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import pygame
 from pygame import Rect
 
+from client.canvas import Item
 from client.layout import Layout
 from client.panel_cards import FIGURE_UNITS, PanelCards, status_of
 from client.picture import Picture
@@ -18,6 +19,10 @@ from client.stage import Stage
 from client.theme import Theme
 
 FOOT_UNITS: Final = 22
+FIGURES_HEAD_UNITS: Final = 48
+GAP_UNITS: Final = 8
+SHEET_UNITS: Final = 420
+"""How wide what is asked for is at most where there is no panel."""
 
 
 class _Card(NamedTuple):
@@ -37,6 +42,8 @@ class SidePanel:
         self._theme = theme
         self._sprites = sprites
         self._cards = cards
+        self._sheet_key: object = None
+        self._sheet: list[Item] = []
         self._arrangement: tuple[object, list[tuple[_Card, Rect]]] = (None, [])
 
     def arrangement(self, picture: Picture) -> object:
@@ -52,6 +59,40 @@ class SidePanel:
             self._arrangement = (key, self._places(layout, layout.panel, picture))
         for card, box in self._arrangement[1]:
             stage.lay(card.name, card.content(picture), box, partial(self._render, card, box, layout, picture))
+
+    def items(self, layout: Layout, picture: Picture) -> list[Item]:
+        """What an experimenter must see in a window that has no room for a panel: an alarm on the board's upper wall,
+        and what was asked for over the board.
+        """
+        if layout.panel is not None or not (picture.alarms or picture.details or picture.figures):
+            return []
+        key = (layout, picture.alarms, picture.details, picture.figures)
+        if key != self._sheet_key:
+            self._sheet_key, self._sheet = key, self._render_sheet(layout, picture)
+        return self._sheet
+
+    def _render_sheet(self, layout: Layout, picture: Picture) -> list[Item]:
+        board, gap = layout.board, layout.px(GAP_UNITS)
+        wide = min(board.width - 2 * layout.tile, layout.px(SHEET_UNITS))
+        left, top = board.centerx - wide // 2, board.top + layout.tile + gap
+        items: list[Item] = []
+        if picture.alarms:
+            strip = pygame.Surface((wide, layout.px(FOOT_UNITS)), pygame.SRCALPHA)
+            self._cards.draw_alarm(strip, layout)
+            items.append((strip, (left, board.top + (layout.tile - strip.get_height()) // 2)))
+        sheets = []
+        if picture.details is not None:
+            sheets.append((board.height // 2, self._cards.draw_details))
+        if picture.figures is not None:
+            sheets.append(
+                (layout.px(FIGURES_HEAD_UNITS + FIGURE_UNITS * len(picture.figures)), self._cards.draw_figures)
+            )
+        for high, draw in sheets:
+            plate = self._sprites.plate((wide, high), layout.px(14), self._theme.card, self._theme.card_edge).copy()
+            draw(plate, layout, picture)
+            items.append((plate, (left, top)))
+            top += high + gap
+        return items
 
     def _places(self, layout: Layout, column: Rect, picture: Picture) -> list[tuple[_Card, Rect]]:
         """The cards and where they go: the status beside the bar, the others beside the board, ending with it."""
@@ -79,7 +120,7 @@ class SidePanel:
             details = _Card("details", 120, 2.0, lambda shown: (shown.details, shown.alarms), draw.draw_details)
             cards = [cards[0]._replace(stretch=0.0), details]
         if picture.figures is not None:
-            high = 48 + FIGURE_UNITS * len(picture.figures)
+            high = FIGURES_HEAD_UNITS + FIGURE_UNITS * len(picture.figures)
             figures = _Card("figures", high, 0.0, lambda shown: shown.figures, draw.draw_figures)
             cards = [*cards[:2], figures]
         return [*cards, _Card("foot", FOOT_UNITS, 0.0, _foot, draw.draw_foot)]

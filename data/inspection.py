@@ -201,11 +201,15 @@ class Inspection:
         return len(held) == len(Seat) and held[0] == held[1] != b""
 
 
+MOST_UNNOTED_FRAMES: Final = 1_000_000
+"""Hours of frames that were played while no note could be taken. More is no episode, and would fill the memory."""
+
+
 def inspect_records(records: Mapping[Seat, SeatRecord]) -> Inspection:
     """Lay the records of one episode side by side: of one seat, or of both.
 
     Raises:
-        InspectionError: no canonical file is there, or no tick was noted.
+        InspectionError: no canonical file is there, no tick was noted, or a tick names a frame that cannot be.
     """
     difference = _difference(records)
     truths = {seat: _truth_for(seat, records, differ=difference is not None) for seat in records}
@@ -266,7 +270,12 @@ class _Reading:
         if not self.ticks:
             raise InspectionError(f"{record.path}: not one tick was noted")
         self.first_deadline = self.to_left(self.ticks[0].deadline_ns)
-        self.computed = max((tick.frame for tick in self.ticks), default=0)
+        self.computed = max(tick.frame for tick in self.ticks)
+        if self.computed > len(self.ticks) + MOST_UNNOTED_FRAMES:
+            raise InspectionError(
+                f"{record.path}: frame {self.computed} is named after {len(self.ticks)} ticks; "
+                f"expected at most {MOST_UNNOTED_FRAMES:,} frames without one"
+            )
         self.begun = self._begun()
         """Per frame, when the seat first tried to compute it: then it committed the input of `frame + delay`."""
 
@@ -397,9 +406,10 @@ class _Reading:
         times = [NEVER] * count
         known = 0
         for tick in self.ticks:
-            if tick.verified > known:
-                times[known : tick.verified] = [self._since(tick.start_ns, start)] * (tick.verified - known)
-                known = tick.verified
+            verified = min(tick.verified, count)
+            if verified > known:
+                times[known:verified] = [self._since(tick.start_ns, start)] * (verified - known)
+                known = verified
         return times
 
     def _journeys(self, partner: "_Reading | None", count: int) -> list[int]:

@@ -310,10 +310,21 @@ def decode_local_header(payload: bytes) -> tuple[LocalHeader, tuple[tuple[str, i
 
 
 def _widths(kinds: object) -> tuple[tuple[str, int], ...]:
-    match kinds:
-        case list() if all(_is_kind(kind) for kind in kinds):
-            return tuple((kind[0], len(kind[2])) for kind in kinds)
-    raise FormatError("header kinds", "[name, meaning, columns] each", kind_of(kinds))
+    if not isinstance(kinds, list) or not all(_is_kind(kind) for kind in kinds):
+        raise FormatError("header kinds", "[name, meaning, columns] each", kind_of(kinds))
+    for name, _, columns in kinds:
+        _check_columns(name, columns)
+    return tuple((kind[0], len(kind[2])) for kind in kinds)
+
+
+def _check_columns(name: str, columns: Sequence[object]) -> None:
+    """A version may end a kind's columns earlier or later than this one does; what both have is the same."""
+    known = LOCAL_KINDS[_NUMBERS[name]].columns if name in _NUMBERS else ()
+    for ours, theirs in zip(known, columns, strict=False):
+        match theirs:
+            case [ours.name, ours.type, *_]:
+                continue
+        raise FormatError(f"header kinds {name}", f"the column {ours.name} {ours.type}", kind_of(theirs))
 
 
 def _is_kind(kind: object) -> bool:

@@ -181,13 +181,16 @@ def _read(chosen: ChosenEpisode) -> _Read:
 
 
 def _inspected(records: Mapping[Seat, SeatRecord], words: list[str]) -> Inspection | None:
-    if not records:
-        return None
-    try:
-        return inspect_records(records)
-    except InspectionError as error:
-        words.append(str(error))
-        return None
+    """Both seats' notes side by side; those of one seat if the other's cannot be used."""
+    for tried in (records, *({seat: record} for seat, record in records.items() if len(records) > 1)):
+        if not tried:
+            continue
+        try:
+            return inspect_records(tried)
+        except InspectionError as error:
+            if str(error) not in words:
+                words.append(str(error))
+    return None
 
 
 def _records(chosen: ChosenEpisode, words: list[str]) -> dict[Seat, SeatRecord]:

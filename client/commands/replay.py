@@ -32,8 +32,8 @@ def prepare(wishes: Wishes) -> tuple[Opened, Choice]:
         raise ReplayError(f"--seat: expected left or right, got {wishes.seat!r}")
     opened = open_replay(wishes.path, wishes.local, None if wishes.seat is None else Seat[wishes.seat.upper()])
     scenes = opened.scenes
-    if wishes.frame >= scenes.record.frames:
-        raise ReplayError(f"--frame: expected a frame from 0 to {scenes.record.frames - 1}, got {wishes.frame}")
+    if wishes.frame >= scenes.frames:
+        raise ReplayError(f"--frame: expected a frame from 0 to {scenes.frames - 1}, got {wishes.frame}")
     if wishes.is_shown and not scenes.can_show(opened.seat):
         raise ReplayError(f"--shown: no local record of the {opened.seat.word} seat beside {opened.path}")
     console = open_console(stderr=True)

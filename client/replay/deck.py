@@ -26,9 +26,10 @@ LANE: Final = 5
 class Deck:
     """The strip of one window. Its parts are drawn again only when what they say changes."""
 
-    def __init__(self, theme: Theme, texts: Texts, frames: int, mark: Whole) -> None:
+    def __init__(self, theme: Theme, texts: Texts, frames: int, confirmed: int, mark: Whole) -> None:
         self._theme = theme
         self._frames = frames
+        self._confirmed = confirmed
         self._mark = mark
         self._stage = Stage()
         self._sprites = Sprites(theme)
@@ -87,6 +88,8 @@ class Deck:
         theme, plate = self._theme, pygame.Surface(box.size, pygame.SRCALPHA)
         groove = layout.groove.move(-box.left, -box.top)
         pygame.draw.rect(plate, theme.card_edge, groove, border_radius=groove.height // 2)
+        if self._confirmed < self._frames:
+            self._paint_beyond(plate, layout, box, groove)
         for frames, colour in ((lanes.untrue, theme.alarm), (lanes.lost, theme.text)):
             for frame in frames:
                 self._tick(plate, layout, box, frame, groove, colour)
@@ -105,6 +108,12 @@ class Deck:
                     wide = layout.x_of(last, self._frames) - box.left - left
                     pygame.draw.rect(plate, colour, (left, far.top, max(2, wide), far.height))
         return plate
+
+    def _paint_beyond(self, plate: pygame.Surface, layout: DeckLayout, box: Rect, groove: Rect) -> None:
+        """Where nothing was confirmed the groove is only an outline."""
+        left = layout.x_of(self._confirmed - 1, self._frames) - box.left + layout.px(2)
+        hollow = Rect(left, groove.top, groove.right - left, groove.height).inflate(-2, -2)
+        pygame.draw.rect(plate, self._theme.well, hollow, border_radius=hollow.height // 2)
 
     def _tick(
         self, plate: pygame.Surface, layout: DeckLayout, box: Rect, frame: int, lane: Rect, colour: tuple[int, int, int]

@@ -86,7 +86,9 @@ class DeckBoxes:
             arrow = pygame.transform.rotate(polygon((layout.px(13),) * 2, ARROW, theme.text), TURNS[line.action])
             left = put(row, arrow, midleft=(0, middle)).right + layout.px(6)
         action = self._lettering.fitted(
-            self._named("action", line.action), self._style(layout, 15, "bold"), room - left
+            self._named("action", line.action) if line.action else "\N{EM DASH}",
+            self._style(layout, 15, "bold"),
+            room - left,
         )
         left = put(row, action, midleft=(left, middle)).right + layout.px(8)
         for words, colour in self._remarks(line):

@@ -34,7 +34,7 @@ class Desk:
 
     def __init__(self, scenes: Scenes, choice: Choice) -> None:
         self.scenes = scenes
-        self.playhead = Playhead(scenes.record.frames, scenes.record.terms.terms.tick_rate)
+        self.playhead = Playhead(scenes.frames, scenes.record.terms.terms.tick_rate)
         self.wants_close = False
         self._choice = choice
         self._lanes: dict[Choice, Lanes] = {}

@@ -37,8 +37,7 @@ def open_replay(path: Path, local: Path | None = None, seat: Seat | None = None)
     Raises:
         ReplayError: it cannot be shown; the text says why.
     """
-    canonical = _canonical_at(path, seat)
-    prefix = _prefix(canonical)
+    canonical, prefix = _canonical_at(path, seat)
     locals_ = _named(local, prefix) if local is not None else _beside(canonical, prefix)
     record = _record(canonical, prefix)
     remarks = [f"{canonical}: {record.fault}; showing its {record.frames} good frames"] if record.fault else []
@@ -46,7 +45,9 @@ def open_replay(path: Path, local: Path | None = None, seat: Seat | None = None)
         remarks += [f"{log}: {found.fault}; what it tells up to there is shown"] if found.fault is not None else []
     by_seat = {Seat(found.header.seat): found for found in locals_.values()}
     begin = next(iter(by_seat)) if seat is None and local is not None else seat or Seat.LEFT
-    return Opened(Scenes(record, LateSights(record, by_seat), canonical.name), begin, canonical, tuple(remarks))
+    seen = LateSights(record, by_seat)
+    scenes = Scenes(record, seen, canonical.name, seen.unconfirmed_frames)
+    return Opened(scenes, begin, canonical, tuple(remarks))
 
 
 def _record(path: Path, prefix: Prefix) -> Record:
@@ -56,21 +57,25 @@ def _record(path: Path, prefix: Prefix) -> Record:
         raise ReplayError(f"{path}: {error}") from error
 
 
-def _canonical_at(path: Path, seat: Seat | None) -> Path:
+def _canonical_at(path: Path, seat: Seat | None) -> tuple[Path, Prefix]:
     if not path.exists():
         raise ReplayError(f"{path}: no such file or folder")
     if not path.is_dir():
         if path.name.endswith(_LOCAL):
             raise ReplayError(f"{path}: a local record; name the canonical file ({SUFFIX}), and this one by --local")
-        return path
+        return path, _prefix(path)
     files = sorted(each for each in path.iterdir() if each.name.endswith(_CANONICAL) and each.is_file())
     if not files:
         raise ReplayError(f"{path}: {_nothing_words(path)}")
     if len({episode_key(each.name) for each in files}) > 1:
         raise ReplayError(f"{path}: files of several episodes; name one of them, such as {files[0]}")
+    read = {file: _prefix(file) for file in files}
+    longest = max(files, key=lambda file: len(read[file].rows))
     claim = read_claims(path).get(seat if seat is not None else Seat.LEFT)
-    claimed = path / claim.file if claim is not None else None
-    return claimed if claimed in files else max(files, key=lambda each: each.stat().st_size)
+    own = path / claim.file if claim is not None and path / claim.file in files else longest
+    # A cut leaves the seats records of different lengths. The longer one is as true, unless they contradict each other.
+    chosen = longest if read[longest].rows[: len(read[own].rows)] == read[own].rows else own
+    return chosen, read[chosen]
 
 
 def _nothing_words(folder: Path) -> str:

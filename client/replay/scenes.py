@@ -25,11 +25,16 @@ EYES_OPEN_NS: Final = SECOND
 
 
 class Scenes:
-    """Everything that can be seen of one record. `seen` has the seats whose local record is there."""
+    """Everything that can be seen of one record.
 
-    def __init__(self, record: Record, seen: Mapping[Seat, Seen], name: str) -> None:
+    `seen` has the seats whose local record is there. Behind the last frame of the record there may be some more, which
+    a seat computed and nobody confirmed: `frames` counts them too.
+    """
+
+    def __init__(self, record: Record, seen: Mapping[Seat, Seen], name: str, unconfirmed_frames: int = 0) -> None:
         self.record = record
         self.seen = seen
+        self.frames = record.frames + unconfirmed_frames
         self.strips = Strips(record, seen)
         self._name = name
 
@@ -54,7 +59,7 @@ class Scenes:
 
     def _moment(self, choice: Choice, frame: int) -> Moment | None:
         is_asked = (choice.is_shown or choice.has_figures) and choice.seat in self.seen
-        return self.seen[choice.seat].moments[frame] if is_asked else None
+        return self.seen[choice.seat].at(frame) if is_asked else None
 
     def _bare(self, choice: Choice, position: Position) -> Picture:
         terms = self.record.terms
@@ -73,11 +78,12 @@ class Scenes:
 
     def _true(self, choice: Choice, position: Position) -> Picture:
         record = self.record
+        frame = min(position.frame, record.frames - 1)
         return replace(
             self._bare(choice, position),
-            scene=record.game.scene(record.states[position.frame + 1], choice.seat),
-            progress=position.share,
-            is_partner_away=bool(record.rows[position.frame].inputs[choice.seat.other].flags & AWAY),
+            scene=record.game.scene(record.states[frame + 1], choice.seat),
+            progress=position.share if frame == position.frame else 0.0,
+            is_partner_away=bool(record.rows[frame].inputs[choice.seat.other].flags & AWAY),
         )
 
     def _shown(self, choice: Choice, position: Position, moment: Moment | None) -> Picture:

@@ -38,7 +38,7 @@ class Artist:
         theme, texts = Theme(), Texts(language)
         values = guide_values(dict(terms.config), terms.tick_rate)
         self._painter = Painter(theme, texts, guide=game.guide, guide_values=values)
-        self._deck = Deck(theme, texts, scenes.record.frames, scenes.mark)
+        self._deck = Deck(theme, texts, scenes.frames, scenes.record.frames, scenes.mark)
         self._jumps = 0
         self._view: tuple[object, pygame.Surface] = (None, pygame.Surface((1, 1)))
 
@@ -73,8 +73,8 @@ def write_png(scenes: Scenes, choice: Choice, frame: int, path: Path, language: 
     Raises:
         ReplayError: there is no such frame, or the file cannot be written.
     """
-    if not 0 <= frame < scenes.record.frames:
-        raise ReplayError(f"--png: expected a frame from 0 to {scenes.record.frames - 1}, got {frame}")
+    if not 0 <= frame < scenes.frames:
+        raise ReplayError(f"--png: expected a frame from 0 to {scenes.frames - 1}, got {frame}")
     if path.suffix.lower() != ".png":
         raise ReplayError(f"--png: expected a file that ends in .png, got {path}")
     pygame.font.init()
@@ -173,12 +173,12 @@ class _Show:
 
     def _draw(self, now: int) -> None:
         surface, desk = self._window.surface, self._desk
-        position = desk.playhead.at(now)
-        picture, strip = drawn(desk, position)
-        content = (picture, strip, surface.get_size())
+        playhead, position = desk.playhead, desk.playhead.at(now)
+        content = (position, desk.choice, playhead.quarters, playhead.is_playing, surface.get_size())
         if content == self._last:
             return  # nothing moves in a pause
         self._last = content
+        picture, strip = drawn(desk, position)
         layout = deck_layout_for(surface.get_size())
-        self._artist.paint(surface, layout, picture, strip, desk.lanes, desk.playhead.jumps)
+        self._artist.paint(surface, layout, picture, strip, desk.lanes, playhead.jumps)
         self._window.flip()

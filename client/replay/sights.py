@@ -67,12 +67,18 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """All that one seat was shown. `moments` has a place for each frame of the record, None where nothing was noted."""
+    """All that one seat was shown. `moments` has a place for each frame, None where nothing was noted; those behind the
+    record's last frame were guesses that nobody confirmed.
+    """
 
     seat: Seat
     moments: tuple[Moment | None, ...]
     untrue_frames: tuple[int, ...]
     lost_frames: tuple[int, ...]
+
+    def at(self, frame: int) -> Moment | None:
+        """The moment of a frame; None where this seat never came."""
+        return self.moments[frame] if frame < len(self.moments) else None
 
 
 def seen_by(record: Record, local: Local) -> Seen:
@@ -90,6 +96,17 @@ def seen_by(record: Record, local: Local) -> Seen:
     )
 
 
+def unconfirmed_frames(record: Record, local: Local) -> int:
+    """How many frames this seat computed behind the record's last one: at most the prediction window.
+
+    Behind the good beginning of a file that is not whole, nobody knows what was confirmed: there are none.
+    """
+    if record.fault:
+        return 0
+    present = max((int(tick["frame"]) for tick in local.of("tick")), default=0)
+    return min(max(0, present - record.frames), record.terms.terms.window_frames + 1)
+
+
 class LateSights(Mapping[Seat, Seen]):
     """What the seats of a record were shown, gone through only when it is asked for: that takes a while."""
 
@@ -97,6 +114,11 @@ class LateSights(Mapping[Seat, Seen]):
         self._record = record
         self._locals = locals_
         self._seen: dict[Seat, Seen] = {}
+
+    @property
+    def unconfirmed_frames(self) -> int:
+        """How many frames a seat computed behind the record's last one."""
+        return max((unconfirmed_frames(self._record, local) for local in self._locals.values()), default=0)
 
     def __getitem__(self, seat: Seat) -> Seen:
         if seat not in self._seen:
@@ -120,7 +142,7 @@ class _Reading:
         self._record = record
         self._seat = Seat(local.header.seat)
         self.ticks = [LoggedTick(*entry.values) for entry in local.entries if entry.kind == "tick"]  # type: ignore[arg-type]  # the format has checked the columns' types
-        self.moments: list[Moment | None] = [None] * record.frames
+        self.moments: list[Moment | None] = [None] * (record.frames + unconfirmed_frames(record, local))
         self._guesses = _Guesses(record, self._seat, _own_inputs(record, self._seat, self.ticks))
         self._notices = _Latest(local.of("notice"))
         self._views = _Latest(local.of("view"))

@@ -29,7 +29,8 @@ class Choice(NamedTuple):
 class SeatLine(NamedTuple):
     """What the strip says of one seat: its input of the frame, its score and what the frame added to it.
 
-    `guess` is the action that the other seat guessed when it first computed the frame, "" if it guessed none.
+    `action` is "" in a frame that nobody confirmed. `guess` is the action that the other seat guessed when it first
+    computed the frame, "" if it guessed none.
     """
 
     label: str
@@ -127,8 +128,10 @@ class Strips:
     def at(self, choice: Choice, position: Position, quarters: int, *, is_playing: bool) -> Strip:
         """What the strip says at a position."""
         frame = position.frame
-        moment = self._seen[choice.seat].moments[frame] if choice.is_shown else None
-        scene = self._record.game.scene(self._record.states[frame + 1], choice.seat)
+        moment = self._seen[choice.seat].at(frame) if choice.is_shown else None
+        confirmed = self._record.frames
+        scene = self._record.game.scene(self._record.states[min(frame + 1, confirmed)], choice.seat)
+        beyond = (Verdict("replay.beyond", (("frames", frame + 1 - confirmed),)),) if frame >= confirmed else ()
         return Strip(
             frame,
             frame / self._record.terms.terms.tick_rate,
@@ -137,7 +140,7 @@ class Strips:
             choice.seat,
             choice.is_shown,
             choice.seat in self._seen,
-            _verdicts(frame, moment) if choice.is_shown else (),
+            _verdicts(frame, moment) if choice.is_shown else beyond,
             (
                 self._seat_line(Seat.LEFT, choice, frame, scene.scores[0], moment),
                 self._seat_line(Seat.RIGHT, choice, frame, scene.scores[1], moment),
@@ -148,6 +151,8 @@ class Strips:
 
     def _seat_line(self, seat: Seat, choice: Choice, frame: int, score: int, moment: Moment | None) -> SeatLine:
         record = self._record
+        if frame >= record.frames:
+            return SeatLine(record.participants[seat], "", False, False, False, score, 0, "", False)
         row = record.rows[frame]
         action, flags, command = row.inputs[seat]
         is_guessed = choice.is_shown and seat is choice.seat.other and moment is not None and moment.guess >= 0

@@ -6,8 +6,10 @@ import pygame
 import pytest
 
 from client.layout import Layout, layout_for
+from client.lettering import Lettering, Style
 from client.painter import Painter
 from client.picture import Picture
+from client.settings import LARGEST_TEXT
 from client.texts import CATALOGUES, Texts
 from client.theme import Colour, Theme
 from games.contract import PAD_LEFT, PAD_RIGHT, WALL, Scene, Sprite
@@ -149,6 +151,39 @@ def test_what_the_ra_asks_for_shows_beside_the_board_and_never_on_it(change: dic
     assert pixels(calm, place.panel) != pixels(asked, place.panel)
     assert pixels(calm, place.board) == pixels(asked, place.board)
     assert pixels(calm, place.bar) == pixels(asked, place.bar)
+
+
+@pytest.mark.parametrize(
+    "change", [{"details": DETAILS}, {"figures": FIGURES}, {"details": DETAILS, "figures": FIGURES}, {"alarms": ("x",)}]
+)
+def test_a_window_too_narrow_for_a_panel_shows_what_the_ra_asks_for_and_alarms_all_the_same(
+    change: dict[str, object],
+) -> None:
+    size = (490, 520)
+    assert layout(size).panel is None
+    calm, asked = paint(PLAYING, size), paint(replace(PLAYING, **change), size)
+    assert pixels(calm, calm.get_rect()) != pixels(asked, asked.get_rect())
+    if set(change) == {"alarms"}:
+        assert pixels(calm, play_field(size)) == pixels(asked, play_field(size)), "an alarm hides no play"
+
+
+def test_in_the_countdown_the_players_are_bright_on_a_dim_board() -> None:
+    surface = paint(
+        replace(PLAYING, phase="countdown", seconds_to_go=2.5, scene=scene_with(player(0, 1, 1), gem(11, 11)))
+    )
+    assert share_of(surface, THEME.players[0].base, cell(1, 1), 45) > 0.12
+    assert share_of(surface, THEME.wall_top, cell(0, 6)) < 0.01
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_the_largest_text_keeps_to_its_places(language: str) -> None:
+    """What is drawn beside its place would be cut off at a card's edge or lie on what is next to it."""
+    large = Lettering(Theme(text_scale=LARGEST_TEXT))
+    for words in (Texts(language)("guide.foraging.carry"), Texts(language)("notice.silent.more", seconds="15")):
+        for height in (48, 56):
+            lines = large.block(words, Style(14, "medium", THEME.text), 200, height)
+            assert sum(line.get_height() for line in lines) <= height
+            assert max(line.get_width() for line in lines) <= 200
 
 
 def test_netcode_figures_do_not_show_unless_asked_for() -> None:

@@ -13,6 +13,7 @@ from client.replay.record import Record
 from client.replay.scenes import Scenes
 from client.replay.sights import Seen, seen_by
 from client.replay.strip import Choice
+from data.episode_format import read_prefix
 from data.inspection import inspect_records
 from data.inspection_files import Choice as Which
 from data.inspection_files import find_records
@@ -116,6 +117,38 @@ def test_a_parked_seat_saw_the_frame_at_which_it_left_and_then_passed_quickly_th
     counts = [sight.count for sight in passing]
     assert counts == sorted(counts)
     assert passing[-1].is_live
+
+
+def test_frames_that_a_seat_saw_behind_the_records_end_follow_it_as_what_nobody_confirmed(tmp_path: Path) -> None:
+    folder, seats = recorded(LIVES["cut"], tmp_path)
+    scenes = open_replay(folder).scenes
+    assert scenes.record.frames == max(len(local_rows(lived)) for lived in seats), "the longer record is as true"
+    frames = range(scenes.record.frames, scenes.frames)
+    assert 0 < len(frames) <= ROUGH.window_frames + 1
+    found = 0
+    for frame in frames:
+        for seat in Seat:
+            choice = Choice(seat, is_shown=True, has_figures=True)
+            moment = scenes.seen[seat].at(frame)
+            verdict = scenes.strips.at(choice, at(frame), 4, is_playing=False).verdicts[0].key
+            scenes.picture(choice, at(frame))
+            if moment is None:
+                assert verdict == "replay.shown.unknown"
+            elif moment.is_new and moment.sight is not None and moment.sight.count > scenes.record.frames:
+                found += 1
+                assert verdict == "replay.shown.unconfirmed"
+                shown = [each.state for each in seats[seat].shown if each.frame == moment.sight.count]
+                assert moment.sight.state in shown
+        true = scenes.picture(Choice(Seat.LEFT), at(frame))
+        assert true.scene == scenes.record.game.scene(scenes.record.states[-1], Seat.LEFT)
+        (told,) = scenes.strips.at(Choice(Seat.LEFT), at(frame), 4, is_playing=False).verdicts
+        assert told == ("replay.beyond", (("frames", frame - frames.start + 1),))
+    assert found
+
+
+def local_rows(lived: Lived) -> tuple[bytes, ...]:
+    assert lived.tape is not None
+    return read_prefix(b"".join(lived.tape.canonical)).rows
 
 
 def scenes_with(record: Record, seen: Seen) -> Scenes:

@@ -12,6 +12,7 @@ from data.episode_format import Row, read_episode
 from data.files import Disk
 from data.findings import Answer, Pairing
 from data.inspection_clocks import Trip
+from data.local_format import LocalEncoder, read_local
 from data.outbox import State
 from data.recovery import recover
 from data.reporting import EpisodeReport, ReportingError, StudyReport, report_on
@@ -354,6 +355,38 @@ def test_notes_that_cannot_be_read_are_told_and_the_rows_are_reported(tmp_path: 
     assert episode.life is not None
     assert list(episode.life.summary.seats) == ["right"]
     assert "a local file that cannot be read" in episode.words[0]
+
+
+def renoted(data: bytes, *ticks: tuple[int, ...]) -> bytes:
+    """A local file with sums of its own that holds nothing but ticks: (frame, frames that were verified by then)."""
+    header = read_local(data).header
+    encoder = LocalEncoder(header)
+    parts = [encoder.start()]
+    for frame, verified in ticks:
+        encoder.add("tick", frame, 5, 5, 5, 5, verified, 0, 0, False, -1, 0, 0, -1, b"", 1, 0, "", 0, 0)
+    return b"".join([*parts, encoder.end({})])
+
+
+@pytest.mark.parametrize(
+    ("ticks", "words"), [((), "not one tick was noted"), (((2**40, 0),), "frame 1099511627776 is named after 1 ticks")]
+)
+def test_notes_that_cannot_be_true_cost_the_other_seat_nothing(
+    tmp_path: Path, ticks: tuple[tuple[int, ...], ...], words: str
+) -> None:
+    _, left, *_ = write_episode(tmp_path, EPISODES[0])
+    left.write_bytes(renoted(left.read_bytes(), *ticks))
+    episode = only(tmp_path)
+    assert any(words in told for told in episode.words)
+    assert episode.life is not None
+    assert list(episode.life.summary.seats) == ["right"]
+
+
+def test_a_tick_that_has_verified_more_than_was_played_fills_no_memory(tmp_path: Path) -> None:
+    _, left, *_ = write_episode(tmp_path, EPISODES[0])
+    left.write_bytes(renoted(left.read_bytes(), (1, 2**40)))
+    life = only(tmp_path).life
+    assert life is not None
+    assert list(life.summary.seats) == ["left", "right"]
 
 
 def test_a_local_file_under_another_episodes_name_is_not_believed(tmp_path: Path) -> None:
