@@ -4,6 +4,7 @@ import errno
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -164,7 +165,8 @@ class World:
             for name, data in new.items():
                 relative = PurePosixPath(name)
                 folder = make_folders(machine.disk, machine.station.episodes, relative.parent)
-                create_durably(machine.disk, folder / relative.name, data)
+                with suppress(FileExistsError):  # a publication that a crash cut short
+                    create_durably(machine.disk, folder / relative.name, data)
                 machine.finished[name] = data
                 file = whole_file(folder / relative.name, relative.name, data)
                 queue(machine.disk, machine.station, relative.parent, (file,), self.url)
@@ -188,7 +190,7 @@ class World:
             self.share_disk.fail_at(call, self.rng.choice((errno.EIO, errno.ENOSPC, errno.ESTALE, errno.EACCES)))
         elif trouble == "flip" and not self.is_collector:
             self.share_disk.flip_at(call)
-        elif trouble == "another":
+        elif trouble == "another" and not self.is_collector:  # a collector does one turn after the other
             other = self.rng.choice(self.machines)
             self.share_disk.at(call, lambda: self.deliver(other))
         self._count(f"pass: {trouble}")
@@ -356,8 +358,9 @@ class World:
                 for receipt in Receipts(each.home).all()
                 if receipt.file == kept[0]
             ]
-            if all(level is Level.STORED for level in levels):
-                self.findable.add(kept[0])
+            # Only what nobody has verified again yet will be: a higher level is asked for by a person.
+            is_findable = all(level is Level.STORED for level in levels)
+            (self.findable.add if is_findable else self.findable.discard)(kept[0])
             self._count("forgotten file")
 
     # -- the end, and what the oracle looks at -------------------------------------------------------------------------
