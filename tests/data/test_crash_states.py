@@ -1,11 +1,13 @@
 """A quick look at what `python -m tests.crash_states` enumerates in full."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from tests.crash_states.campaign import Task, catch, examine
+from tests.crash_states.campaign import Task, catch, examine, work_folder
 from tests.crash_states.mutants import MUTANTS
 from tests.crash_states.platter import Model, Platter, Tree
 from tests.crash_states.protocols import PROTOCOLS
@@ -13,6 +15,14 @@ from tests.crash_states.protocols import PROTOCOLS
 STATES = 12
 """Of each protocol; the campaign judges thousands."""
 HERE = Path("/here")
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """In memory, if this machine has a place for it: thousands of folders come and go, and a disk takes its time."""
+    folder = work_folder()
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
