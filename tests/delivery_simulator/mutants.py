@@ -157,10 +157,6 @@ def _remove_at_once(self, receipt, now: float) -> None:
     self._disk.unlink(self._station.episodes / receipt.file)
 
 
-def _drawn_by_name(start: str) -> str:
-    return f"{start}.tmp"
-
-
 # --- many files at once -------------------------------------------------------------------------------------------
 
 
@@ -222,9 +218,6 @@ _MUTANTS: dict[str, Mutant] = {
     "revoke-only": Mutant("a lost file is not queued again", [Patch(_Round, "_revoke", _revoke_only)]),
     "prune-unasked": Mutant("room is made without a fresh check", [Patch(pruning.Pruning, "_ask", _prune_unasked)]),
     "prune-unburied": Mutant("a pruned file has no tombstone", [Patch(pruning.Pruning, "_remove", _remove_at_once)]),
-    "one-temporary-name": Mutant(
-        "two copies of a home write to one temporary file", [Patch(folder_share, "drawn", _drawn_by_name)]
-    ),
     "collector-answers-early": Mutant(
         "a collector acknowledges what it has not stored", [Patch(Vault, "store", _answer_and_store_later)]
     ),

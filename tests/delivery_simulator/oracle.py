@@ -24,6 +24,8 @@ class Oracle:
         yield from self._overwritten(there)
         yield from self._torn(there)
         yield from self._bare_folder()
+        for name in self._world.unproven:
+            yield f"{name} was pruned, and its share did not hold it"
         for machine in self._world.machines:
             yield from self._acknowledged(machine, there)
             yield from self._one_state(machine, there)

@@ -103,6 +103,7 @@ class World:
         self.foreign: Files = {}
         self.forgotten: set[str] = set()
         self.findable: set[str] = set()
+        self.unproven: list[str] = []
         self.episodes = count()
         self._line_numbers = count(1)
         self.post = Post(self.share_root, self.share_disk, self.rng, self._count)
@@ -336,7 +337,10 @@ class World:
         pruning = Pruning(machine.home, machine.disk, lambda url: self.open_share(machine, url))
         now = self.now + machine.clock_offset
         try:
-            self.seen["pruned"] += len(pruning.prune(now, 0.0, is_dry=False).gone)
+            gone = [candidate.receipt for candidate in pruning.prune(now, 0.0, is_dry=False).gone]
+            there = self.at_share()
+            self.unproven += [each.file for each in gone if digest(there.get(each.file, b"")) != each.sha256]
+            self.seen["pruned"] += len(gone)
             if self.rng.random() < 0.3:
                 self.seen["trash emptied"] += len(pruning.empty_trash(now, 0.0, is_dry=False).gone)
         except Died:
