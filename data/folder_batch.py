@@ -4,6 +4,7 @@ No flush is left out, and no read-back: they only wait beside each other. A file
 flushes that wait, and a folder is flushed once for all of its new names. A file that is refused holds up no other.
 """
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -76,7 +77,7 @@ class Batch:
         work.data = checked_source(work.order.source, work.order.sha256)
 
     def _write(self, work: _Work) -> None:
-        for path in work.target.parent.glob(f".{work.target.name}.{self._owner}*{TEMPORARY_SUFFIX}"):
+        for path in leftovers(work.target.parent, f".{work.target.name}.{self._owner}"):
             self._disk.unlink(path)  # what a crash of this owner has left
         if work.target.exists():
             return
@@ -145,6 +146,12 @@ class Batch:
                 f"{work.target}"
             )
         work.outcome = Level.STORED
+
+
+def leftovers(folder: Path, start: str) -> list[Path]:
+    """The temporary files in a folder whose names begin so. A pattern would be compiled anew for each file."""
+    names = [name for name in os.listdir(folder) if name.startswith(start)]  # noqa: PTH208  # thousands of names
+    return [folder / name for name in names if name.endswith(TEMPORARY_SUFFIX)]
 
 
 def _one_by_one(works: Iterable[_Work], step: Callable[[_Work], None]) -> None:

@@ -24,7 +24,7 @@ from data.files import (
     place_new,
     write_flushed,
 )
-from data.folder_batch import Batch
+from data.folder_batch import Batch, leftovers
 from data.folder_ground import FolderGround
 from data.layout import check_relative
 from data.mounts import mount_of
@@ -185,7 +185,7 @@ class FolderShare:
 
     def _clear(self, folder: Path, start: str) -> None:
         """Remove what a crash of this owner has left. Of two copies of one home, the other one just tries again."""
-        for path in folder.glob(f"{start}*{TEMPORARY_SUFFIX}"):
+        for path in leftovers(folder, start):
             self._disk.unlink(path)
 
     def _try_abilities(self, first: Path, other: Path, final: Path) -> None:
