@@ -96,7 +96,7 @@ def courier_for(homes: Sequence[Path]) -> Iterator["Supervisor"]:
     """A courier for these stations while the block runs, and not a moment longer if it hangs."""
     arguments = [word for home in homes for word in ("--home", str(home))]
     command = ["courier", *arguments, "--parent", str(os.getpid())]
-    supervisor = Supervisor(lambda: start(command, stdout=subprocess.PIPE), lambda: _blame_share(homes))
+    supervisor = Supervisor(lambda: start(command, stdout=subprocess.PIPE, may_hang=True), lambda: _blame_share(homes))
     supervisor.start()
     try:
         yield supervisor

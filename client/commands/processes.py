@@ -11,10 +11,17 @@ KILLED_SECONDS: Final = 2.0
 _LAUNCHER: Final = Path(__file__).resolve().parents[2] / "launcher.py"
 
 
-def start(arguments: list[str], stdout: int = subprocess.DEVNULL) -> "subprocess.Popen[str]":
-    """Start a command of this program. It gets no terminal of its own, and this one's error output."""
+def start(arguments: list[str], stdout: int = subprocess.DEVNULL, *, may_hang: bool = False) -> "subprocess.Popen[str]":
+    """Start a command of this program. It gets no terminal of its own, and this one's error output.
+
+    One that `may_hang` in a call that nothing ends gets the error output only if that is a terminal: an abandoned
+    process would keep a pipe open, and whoever reads from us would wait for it.
+    """
     command = [sys.executable, str(_LAUNCHER), *arguments]
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, text=True, start_new_session=True)
+    stderr = subprocess.DEVNULL if may_hang and not sys.stderr.isatty() else None
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, text=True, start_new_session=True
+    )
 
 
 def end(process: "subprocess.Popen[str]") -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from data.folder_share import MARK_NAME
 from data.outbox import Outbox
-from tests.support.command_line import PATIENCE_SECONDS, CommandLine
+from tests.support.command_line import CommandLine
 from tests.support.faulty_mount import faulty_mount
 
 pytestmark = pytest.mark.processes
@@ -105,10 +105,9 @@ def test_two_clients_play_to_the_end_while_their_share_hangs(terminal: CommandLi
         mount.break_share("hanging", "hang", "write")
         places = ("--home", home, "--share", share, "--delivery-wait", 1)
         demo = terminal.start("demo", "--headless", "--json", "--episodes", 1, "--frames", 60, *places)
-        demo.wait(PATIENCE_SECONDS)  # it ends while its courier cannot
+        played = terminal.finish(demo)  # it ends while its courier cannot, which keeps no pipe open either
         assert mount.has_begun("hanging")
         mount.mend_all()
-        played = terminal.finish(demo)
         assert played.code == 1, played.text
         (episode,) = played.json["episodes"]
         assert episode["equal"]
