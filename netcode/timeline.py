@@ -188,11 +188,11 @@ class Timeline(Generic[S]):
 
         A seat that is silent for longer will, by rule, have done nothing. Commands and flags are never guessed.
         """
-        last = self.partner.count - 1
+        last, frames = self.partner.count - 1, stop - start
         if last < 0:
-            return [NEUTRAL_ACTION] * (stop - start)
-        repeated = [self.partner[last].action] * (last + self._guess_frames + 1 - start)
-        return (repeated + [NEUTRAL_ACTION] * (stop - start))[: stop - start]
+            return [NEUTRAL_ACTION] * frames
+        repeats = min(frames, last + self._guess_frames + 1 - start)
+        return [self.partner[last].action] * repeats + [NEUTRAL_ACTION] * (frames - max(0, repeats))
 
     def forget_settled_inputs(self) -> None:
         """Let go of the inputs of confirmed frames, but for the partner's newest: guesses repeat it."""

@@ -143,6 +143,13 @@ def test_a_guess_of_no_frames_is_always_neutral() -> None:
     assert line.guesses(1, 3) == [0, 0]
 
 
+def test_guessing_for_as_long_as_one_likes_costs_no_more_than_the_frames_asked_for() -> None:
+    """A list of all frames for which a guess would hold was once made, and thrown away, in every tick."""
+    line = timeline(guess=2**62)
+    line.partner.append(Input(4))
+    assert line.guesses(1, 3) == [4, 4]
+
+
 @pytest.mark.parametrize("delay", [0, 1, 4])
 def test_the_first_delay_frames_are_neutral_for_both_seats_by_rule(delay: int) -> None:
     line = timeline(delay=delay)
