@@ -4,8 +4,8 @@ A mutant either leaves calls out of the log (a program that does not flush: noth
 patches the real code of this process.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
@@ -40,17 +40,10 @@ from data.share import Probe, Share
 from data.station import Station
 from netcode.vocabulary import Ending
 from tests.crash_states.platter import Call
+from tests.support.patches import Patch, patched
 
 Keep = Callable[[Call], bool]
 NOTHING: Final[Call] = ("nothing", (Path(),))
-
-
-class Patch(NamedTuple):
-    """One attribute of a class or module, and what stands there instead."""
-
-    owner: Any
-    name: str
-    value: Any
 
 
 class Mutant(NamedTuple):
@@ -62,18 +55,9 @@ class Mutant(NamedTuple):
     keep: Keep = lambda call: True
 
 
-@contextmanager
-def applied(name: str | None) -> Iterator[None]:
+def applied(name: str | None) -> AbstractContextManager[None]:
     """Break one rule in this process for as long as the block lasts; None breaks none."""
-    patches = [] if name is None else MUTANTS[name].patches
-    kept = [patch.owner.__dict__[patch.name] for patch in patches]
-    try:
-        for patch in patches:
-            setattr(patch.owner, patch.name, patch.value)
-        yield
-    finally:
-        for patch, value in zip(patches, kept, strict=True):
-            setattr(patch.owner, patch.name, value)
+    return patched(MUTANTS[name].patches if name is not None else ())
 
 
 def kept(name: str | None, log: Sequence[Call]) -> Sequence[Call]:

@@ -6,12 +6,12 @@ everything on its way out.
 
 # ruff: noqa: ANN001, ANN202  # a mutant stands in for methods of many classes
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from data import courier, folder_share, pruning, share
 from data.collector_messages import Receipt
@@ -23,14 +23,7 @@ from data.folder_share import FolderShare
 from data.outbox import Item
 from data.receipts import Level
 from data.settlement import _Round
-
-
-class Patch(NamedTuple):
-    """One attribute of a class or module, and what stands there instead."""
-
-    owner: Any
-    name: str
-    value: Any
+from tests.support.patches import Patch, patched
 
 
 class Mutant(NamedTuple):
@@ -40,18 +33,9 @@ class Mutant(NamedTuple):
     patches: Sequence[Patch]
 
 
-@contextmanager
-def applied(name: str | None) -> Iterator[None]:
+def applied(name: str | None) -> AbstractContextManager[None]:
     """Break one rule in this process for as long as the block lasts; None breaks none."""
-    patches = MUTANTS[name].patches if name is not None else ()
-    kept = [patch.owner.__dict__[patch.name] for patch in patches]
-    try:
-        for patch in patches:
-            setattr(patch.owner, patch.name, patch.value)
-        yield
-    finally:
-        for patch, value in zip(patches, kept, strict=True):
-            setattr(patch.owner, patch.name, value)
+    return patched(MUTANTS[name].patches if name is not None else ())
 
 
 def _place_over(self, temporary: Path, target: Path, data: bytes) -> None:

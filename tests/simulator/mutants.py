@@ -6,8 +6,8 @@ they change a rule. `applied` is the only way in, and undoes everything on its w
 
 # ruff: noqa: ANN401  # a mutant stands in for methods of generic classes
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Final, NamedTuple
 
 from games.contract import Seat, Transition
@@ -25,18 +25,11 @@ from netcode.pulse import Pulse
 from netcode.session import Phase, Session
 from netcode.timeline import Progress, Timeline
 from netcode.vocabulary import Agreement, Command, ConfirmedFrame, End, EpisodeTerms, Input, Reason
+from tests.support.patches import Patch, patched
 from tests.support.toy_game import ToyGame, ToyState
 
 _PATIENCE_TICKS = 8
 """After so many ticks at a guessed end, a mutant takes it for the real one."""
-
-
-class Patch(NamedTuple):
-    """One attribute of a class or module, and what stands there instead."""
-
-    owner: Any
-    name: str
-    value: Any
 
 
 class Mutant(NamedTuple):
@@ -46,21 +39,9 @@ class Mutant(NamedTuple):
     patches: Sequence[Patch]
 
 
-@contextmanager
-def applied(name: str | None) -> Iterator[None]:
+def applied(name: str | None) -> AbstractContextManager[None]:
     """Break one rule in this process for as long as the block lasts; None breaks none."""
-    if name is None:
-        yield
-        return
-    patches = MUTANTS[name].patches
-    kept = [patch.owner.__dict__[patch.name] for patch in patches]
-    try:
-        for patch in patches:
-            setattr(patch.owner, patch.name, patch.value)
-        yield
-    finally:
-        for patch, value in zip(patches, kept, strict=True):
-            setattr(patch.owner, patch.name, value)
+    return patched(MUTANTS[name].patches if name is not None else ())
 
 
 def _property(getter: Callable[[Any], Any]) -> Any:
