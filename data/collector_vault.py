@@ -18,7 +18,7 @@ from data.collector_incoming import Incoming
 from data.collector_messages import Blocked, Conflict, Receipt, Refused, Reply
 from data.collector_place import CollectorPlace
 from data.collector_structure import structure_fault
-from data.files import Disk, create_durably, disk_words, flush_file, give_up, place_new, write_all
+from data.files import Disk, create_durably, disk_words, flush_file, flush_open, place_new, write_open
 from data.receipts import Level
 
 FLUSHES_AT_ONCE: Final = 8
@@ -143,25 +143,14 @@ class Vault:
             return
         self._incoming.make_folder(candidate.station)
         work.temporary = self._incoming.temporary(candidate.station, candidate.sha256)
-        descriptor = self._disk.create(work.temporary)
-        try:
-            write_all(self._disk, descriptor, candidate.data)
-        except OSError:
-            give_up(self._disk, descriptor)
-            raise
-        work.descriptor = descriptor
+        work.descriptor = write_open(self._disk, work.temporary, candidate.data)
 
     def _flush_new(self, work: _Work) -> None:
         """Flush what was just written: the system has begun with it, and several flushes share the disk's journal."""
         if work.descriptor is None:
             return
         descriptor, work.descriptor = work.descriptor, None
-        try:
-            self._disk.flush(descriptor)
-        except OSError:
-            give_up(self._disk, descriptor)
-            raise
-        self._disk.close(descriptor)
+        flush_open(self._disk, descriptor)
 
     def _place_file(self, work: _Work) -> None:
         """Give it its name. In this thread only: here folders are made, and remembered as durable once they are."""

@@ -195,9 +195,23 @@ def give_up(disk: Disk, descriptor: int) -> None:
 
 def write_flushed(disk: Disk, path: Path, data: bytes) -> None:
     """A new file with these bytes, flushed. Its name is durable only when the caller has flushed the folder."""
+    flush_open(disk, write_open(disk, path, data))
+
+
+def write_open(disk: Disk, path: Path, data: bytes) -> int:
+    """A new file with these bytes, still open: `flush_open` ends what this has begun."""
     descriptor = disk.create(path)
     try:
         write_all(disk, descriptor, data)
+    except OSError:
+        give_up(disk, descriptor)
+        raise
+    return descriptor
+
+
+def flush_open(disk: Disk, descriptor: int) -> None:
+    """Bring an open file to stable storage, and close it; after a failed flush it is worth nothing."""
+    try:
         disk.flush(descriptor)
     except OSError:
         give_up(disk, descriptor)

@@ -14,7 +14,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
-from data.files import TEMPORARY_SUFFIX, Disk, flush_file, give_up, place_new, write_all
+from data.files import TEMPORARY_SUFFIX, Disk, flush_file, flush_open, place_new, write_open
 from data.layout import check_relative
 from data.receipts import Level
 from data.share import (
@@ -81,13 +81,7 @@ class Batch:
             self._disk.unlink(path)  # what a crash of this owner has left
         if work.target.exists():
             return
-        descriptor = self._disk.create(work.temporary)
-        try:
-            write_all(self._disk, descriptor, work.data)
-        except OSError:
-            give_up(self._disk, descriptor)
-            raise
-        work.descriptor = descriptor
+        work.descriptor = write_open(self._disk, work.temporary, work.data)
 
     def _make_folders(self, work: _Work) -> None:
         """Make the way down, each folder once; all folders whose names must be durable, the last one included."""
@@ -102,12 +96,7 @@ class Batch:
         if work.descriptor is None:
             return
         descriptor, work.descriptor = work.descriptor, None
-        try:
-            self._disk.flush(descriptor)
-        except OSError:
-            give_up(self._disk, descriptor)
-            raise
-        self._disk.close(descriptor)
+        flush_open(self._disk, descriptor)
         work.is_flushed = True
 
     def _place(self, work: _Work) -> None:
