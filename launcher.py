@@ -266,8 +266,8 @@ def _share_or_own(share: str | None, folder: Path) -> str:
     Raises:
         ValueError: what was named is no share's address.
     """
-    from data.folder_share import FolderShare
-    from data.share import share_address
+    from data.shares.folder_share import FolderShare
+    from data.shares.share import share_address
 
     return share_address(share) if share is not None else str(FolderShare.create(folder / "share").root)
 
@@ -282,7 +282,7 @@ def keys(
     """Make the keys of one pair of machines, or with --collector those of a collector and its stations."""
     from client.commands.collector_keys import make_and_tell
     from client.keys import KeysError, make_keys
-    from data.collector_keys import CollectorKeysError
+    from data.collector.keys import CollectorKeysError
 
     try:
         if collector:
@@ -322,10 +322,10 @@ def collect(
 ) -> None:
     """Receive episodes from the stations of a lab, check them, and answer for every file."""
     from client.commands.collect import CollectPlan, run_collect
-    from data.collector import CollectorError
-    from data.collector_archive import ArchiveError
-    from data.collector_keys import CollectorKeysError
-    from data.collector_socket import CollectorSocketError
+    from data.collector.archive import ArchiveError
+    from data.collector.collector import CollectorError
+    from data.collector.keys import CollectorKeysError
+    from data.collector.router import CollectorSocketError
 
     try:
         code = run_collect(CollectPlan(folder, listen, keys, tuple(archives or ()), rebuild, jobs))
@@ -426,8 +426,8 @@ def export(
 ) -> None:
     """Make tidy tables (Parquet or CSV) with a codebook from recorded episodes, which are only read."""
     from client.commands.export import run_export
-    from data.export import Order, layout_of
-    from data.export_plan import Wishes
+    from data.export.export import Order, layout_of
+    from data.export.plan import Wishes
 
     try:
         wishes = Wishes(partial=include_partial, divergent=include_divergent)

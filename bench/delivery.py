@@ -22,10 +22,10 @@ from bench.measure import Benchmark, quantile, summary
 from bench.pair import bench_terms
 from data.courier import deliver
 from data.files import Disk
-from data.folder_share import FolderShare
 from data.layout import canonical_name, episode_folder
 from data.outbox import Item, Outbox
 from data.recovery import recover
+from data.shares.folder_share import FolderShare
 from data.station import open_station
 from netcode.agreement import Agreed, episode_terms
 from netcode.vocabulary import Player

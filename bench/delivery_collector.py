@@ -23,9 +23,9 @@ from typing import Final
 
 from bench.measure import Benchmark
 from bench.records import played_episode
-from data.collector_keys import load_station_keys, make_collector_keys
-from data.collector_line import Line
-from data.collector_messages import Chunk, Receipt
+from data.collector.keys import load_station_keys, make_collector_keys
+from data.collector.line import Line
+from data.collector.messages import Chunk, Receipt
 from data.episode_format import EpisodeEncoder, read_episode
 from data.episode_header import encode_header
 from data.files import Disk, flush_file, place_new, write_flushed

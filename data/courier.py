@@ -16,7 +16,7 @@ from data.files import Disk, try_lock
 from data.outbox import Item, Outbox, State
 from data.receipts import Level, Receipt, Receipts
 from data.settlement import SETTLE_ITEMS, Settled, Settlement
-from data.share import (
+from data.shares.share import (
     HearsBacklog,
     LocalCorruptError,
     Order,

@@ -17,7 +17,7 @@ from data.layout import Kind, check_relative, paper_name, parse_name
 from data.outbox import Outbox
 from data.receipts import Level, Receipt, Receipts, check_level
 from data.settlement import hash_at
-from data.share import Share, ShareBlockedError, open_share
+from data.shares.share import Share, ShareBlockedError, open_share
 from data.state_file import Fields, StateFileError, encode_state, utc_text
 from data.station import Station
 

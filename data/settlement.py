@@ -13,7 +13,7 @@ from typing import Final
 from data.files import Disk
 from data.outbox import Item, Outbox
 from data.receipts import Level, Receipt, Receipts
-from data.share import Share, ShareBlockedError
+from data.shares.share import Share, ShareBlockedError
 from data.station import Station
 
 SETTLE_ITEMS: Final = 5

@@ -28,8 +28,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from data.collector_place import CollectorPlace
-from data.collector_sums import sums_text
+from data.collector.place import CollectorPlace
+from data.collector.sums import sums_text
 from data.courier import deliver
 from data.outbox import Outbox
 from data.receipts import Level, Receipts

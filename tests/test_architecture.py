@@ -28,7 +28,7 @@ PLANTED = {
     "data/station.py": "import pygame",
     "data/outbox.py": "import launcher",
     "data/claims.py": "import pandas",
-    "data/collector_vault.py": "import zmq",
+    "data/collector/vault.py": "import zmq",
     "client/seat.py": "import rich",
 }
 """A breach for every contract: where, and the line that breaks it."""

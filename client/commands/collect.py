@@ -12,12 +12,12 @@ from rich.console import Console
 
 from client.commands.collect_view import CollectScreen
 from client.commands.terminal import FileProgress, open_console, say
-from data.collector import Collector
-from data.collector_alarms import Alarm
-from data.collector_archive import import_archive, write_receipts
-from data.collector_keys import CollectorKeys, load_collector_keys
-from data.collector_service import serve
-from data.collector_socket import CollectorSocket
+from data.collector.alarms import Alarm
+from data.collector.archive import import_archive, write_receipts
+from data.collector.collector import Collector
+from data.collector.keys import CollectorKeys, load_collector_keys
+from data.collector.router import CollectorSocket
+from data.collector.service import serve
 from data.files import Disk
 
 RED = "bold red"

@@ -10,9 +10,9 @@ from rich.live import Live
 from rich.text import Text
 
 from client.commands.terminal import make_table, say
-from data.collector import View
-from data.collector_alarms import Alarm
-from data.collector_service import Visitors
+from data.collector.alarms import Alarm
+from data.collector.collector import View
+from data.collector.service import Visitors
 from data.findings import Pairing
 
 COLUMNS: Final = ("station", "receipts", "waiting", "MB", "rejected", "last word")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from client.commands.terminal import open_console, say
-from data.collector_keys import COLLECTOR, make_collector_keys
+from data.collector.keys import COLLECTOR, make_collector_keys
 
 
 def make_and_tell(folder: Path, names: list[str], count: int) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from client.commands.terminal import FileProgress, make_table, open_console, say
-from data.export import Order, Outcome, export
+from data.export.export import Order, Outcome, export
 from data.findings import EpisodeFinding
 
 MOST_LINES: Final = 20

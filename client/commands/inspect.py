@@ -15,10 +15,10 @@ from rich.text import Text
 
 from client.commands.inspect_page import write_page
 from client.commands.terminal import make_table, open_console, say
-from data.inspection import NEVER, FrameNote, Inspection, SeatTable, inspect_records, lay_side_by_side
-from data.inspection_files import Choice, InspectionError, SeatRecord, find_records
-from data.inspection_stretches import TOPICS, Stretch, heaviest, mark_words, stretches
-from data.inspection_summary import Summary, clock_text, in_ms, ms, summarize, summary_lines
+from data.inspection.files import Choice, InspectionError, SeatRecord, find_records
+from data.inspection.inspection import NEVER, FrameNote, Inspection, SeatTable, inspect_records, lay_side_by_side
+from data.inspection.stretches import TOPICS, Stretch, heaviest, mark_words, stretches
+from data.inspection.summary import Summary, clock_text, in_ms, ms, summarize, summary_lines
 from games.contract import Seat
 from netcode.vocabulary import AWAY, CATCHING_UP, Command, Input
 

@@ -10,10 +10,18 @@ from typing import Final
 
 from client.commands.slots import fill_slots
 from data.episode_row import ACTION_BITS, COMMAND_SHIFT
-from data.inspection import NEVER, FieldPair, FrameNote, Inspection, SeatTable, difference_words, lay_side_by_side
-from data.inspection_clocks import one_way
-from data.inspection_stretches import Stretch, heaviest, mark_words
-from data.inspection_summary import Line, Summary, clock_text, ms, summary_lines
+from data.inspection.clocks import one_way
+from data.inspection.inspection import (
+    NEVER,
+    FieldPair,
+    FrameNote,
+    Inspection,
+    SeatTable,
+    difference_words,
+    lay_side_by_side,
+)
+from data.inspection.stretches import Stretch, heaviest, mark_words
+from data.inspection.summary import Line, Summary, clock_text, ms, summary_lines
 from games.contract import Seat
 from netcode.vocabulary import Input
 

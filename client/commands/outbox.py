@@ -21,7 +21,7 @@ from data.layout import parse_draft_name
 from data.outbox import Item, Outbox, State
 from data.receipts import Receipts
 from data.settlement import Settlement
-from data.share import open_share
+from data.shares.share import open_share
 from data.station import Station, homes_of
 
 LOCK_SECONDS: Final = 15.0

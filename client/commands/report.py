@@ -13,8 +13,8 @@ from client.commands.report_page import attention_points, counted, page
 from client.commands.report_place import check_place, default_name, write_report
 from client.commands.report_tables import is_received
 from client.commands.terminal import FileProgress, open_console, say
-from data.reporting import EpisodeReport, ReportingError, StudyReport, report_on
-from data.reporting_exclusions import Thresholds
+from data.reporting.exclusions import Thresholds
+from data.reporting.reporting import EpisodeReport, ReportingError, StudyReport, report_on
 
 MOST_LINES: Final = 20
 """Points that are told one by one; the page has more of them, and its tables all."""

@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 from client.commands import report_plots as plots
 from client.commands.report_plots import BOTH, LEFT, RIGHT, SOFT, Axis, Chart, Key, axis_to, panel_row
-from data.inspection_summary import ms
-from data.reporting import EpisodeReport, Session
-from data.reporting_clocks import SessionClock, session_clock
-from data.reporting_life import Life, Stop
-from data.reporting_play import Cell, Play
+from data.inspection.summary import ms
+from data.reporting.clocks import SessionClock, session_clock
+from data.reporting.life import Life, Stop
+from data.reporting.play import Cell, Play
+from data.reporting.reporting import EpisodeReport, Session
 from games.contract import Seat
 from netcode.limits import MILLISECOND, SECOND
 

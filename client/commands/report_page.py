@@ -14,8 +14,8 @@ from client.commands.report_study import study_figures
 from client.commands.report_tables import began_text, is_received, session_name
 from client.commands.slots import fill_slots
 from data.findings import Answer
-from data.reporting import EpisodeReport, Session, StudyReport
-from data.reporting_exclusions import ALWAYS
+from data.reporting.exclusions import ALWAYS
+from data.reporting.reporting import EpisodeReport, Session, StudyReport
 from games.contract import Seat
 
 MARK: Final = '<meta name="generator" content="dyadgrid report">'

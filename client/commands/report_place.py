@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from client.commands.report_page import MARK
-from data.folder_share import MARK_NAME
-from data.reporting import StudyReport
+from data.reporting.reporting import StudyReport
+from data.shares.folder_share import MARK_NAME
 from data.station import Station
 
 SUFFIXES: Final = (".html", ".htm")

@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 from client.commands import report_plots as plots
 from client.commands.report_figures import COLOURS, Figure, heat_figure
 from client.commands.report_plots import BOTH, Axis, Chart, Key, axis_to, panel_row
-from data.inspection_summary import SeatSummary
-from data.reporting import EpisodeReport, StudyReport
-from data.reporting_exclusions import Thresholds, held_percent, untrue_percent
-from data.reporting_play import Play
+from data.inspection.summary import SeatSummary
+from data.reporting.exclusions import Thresholds, held_percent, untrue_percent
+from data.reporting.play import Play
+from data.reporting.reporting import EpisodeReport, StudyReport
 from games.contract import Seat
 from netcode.limits import MILLISECOND
 

@@ -6,9 +6,9 @@ from html import escape
 from typing import Final, NamedTuple
 
 from data.findings import Answer, Pairing
-from data.inspection_summary import SeatSummary, in_ms
-from data.reporting import EpisodeReport, Session, StudyReport
-from data.reporting_exclusions import Thresholds, held_percent, threshold_lines, untrue_percent
+from data.inspection.summary import SeatSummary, in_ms
+from data.reporting.exclusions import Thresholds, held_percent, threshold_lines, untrue_percent
+from data.reporting.reporting import EpisodeReport, Session, StudyReport
 from games.contract import Seat
 from netcode.limits import MILLISECOND, SECOND
 

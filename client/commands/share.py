@@ -8,9 +8,9 @@ from typing import Final
 from rich.console import Console
 
 from client.commands.terminal import open_console, say
-from data.examination import Ability, Examination, examine
 from data.receipts import Level
-from data.share import Share, open_share, share_address
+from data.shares.examination import Ability, Examination, examine
+from data.shares.share import Share, open_share, share_address
 
 PROBE_SECONDS: Final = 60.0
 """A share that has not answered by then hangs: nobody can interrupt a call into a dead mount, only stop waiting."""

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, NamedTuple
 from client.replay.record import Record
 from client.view import ONE, eased, replay_ns
 from data.episode_row import state_digest
-from data.inspection import LoggedTick, input_of
+from data.inspection.inspection import LoggedTick, input_of
 from data.local_format import Local, Value
 from games.contract import Seat
 from netcode.limits import SECOND

@@ -6,10 +6,10 @@ from pathlib import Path
 from rich.console import Console
 
 from client.commands.collect_view import CollectScreen
-from data.collector import View
-from data.collector_alarms import Alarm
-from data.collector_desk import StationTally
-from data.collector_service import Visitors
+from data.collector.alarms import Alarm
+from data.collector.collector import View
+from data.collector.desk import StationTally
+from data.collector.service import Visitors
 
 NOBODY = Visitors(0, 0, 0, 0)
 STATIONS = {

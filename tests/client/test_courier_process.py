@@ -13,9 +13,9 @@ import pytest
 from client.commands.courier_process import Supervisor, ask_received, await_delivery
 from client.delivery_watch import STUCK_SECONDS, DeliveryWatch
 from data.courier import deliver
-from data.folder_share import MARK_NAME, FolderShare
 from data.outbox import Outbox
 from data.receipts import Receipts
+from data.shares.folder_share import MARK_NAME, FolderShare
 from data.station import Station
 from tests.support.command_line import wait_until
 from tests.support.disks import QuickDisk

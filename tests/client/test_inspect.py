@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from client.commands.inspect import FrameRange
-from data.inspection_files import InspectionError
+from data.inspection.files import InspectionError
 from games.contract import Seat
 from launcher import app
 from netcode.limits import MILLISECOND, SECOND

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from client.commands.inspect_page import page
-from data.inspection import Inspection, inspect_records
-from data.inspection_files import Choice, find_records
-from data.inspection_stretches import Stretch, stretches
-from data.inspection_summary import summarize
+from data.inspection.files import Choice, find_records
+from data.inspection.inspection import Inspection, inspect_records
+from data.inspection.stretches import Stretch, stretches
+from data.inspection.summary import summarize
 from games.contract import Seat
 from netcode.limits import MILLISECOND, SECOND
 from tests.support.browser import Browser, reached_outside, serve

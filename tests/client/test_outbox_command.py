@@ -18,8 +18,8 @@ from client.commands.outbox import (
 from client.commands.sync import run_sync
 from data.courier import deliver
 from data.files import try_lock
-from data.folder_share import FolderShare
 from data.outbox import Outbox, State
+from data.shares.folder_share import FolderShare
 from data.station import Station
 from games.contract import Seat
 from tests.data.test_archive import vouchers

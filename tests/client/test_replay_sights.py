@@ -14,9 +14,9 @@ from client.replay.scenes import Scenes
 from client.replay.sights import Seen, seen_by
 from client.replay.strip import Choice
 from data.episode_format import read_prefix
-from data.inspection import inspect_records
-from data.inspection_files import Choice as Which
-from data.inspection_files import find_records
+from data.inspection.files import Choice as Which
+from data.inspection.files import find_records
+from data.inspection.inspection import inspect_records
 from data.local_format import Entry, Local, read_local
 from games.contract import NEUTRAL_ACTION, Seat
 from netcode.limits import MILLISECOND, SECOND

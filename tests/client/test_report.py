@@ -9,9 +9,9 @@ from client.commands.report import Wishes, parse_limits, run_report
 from client.commands.report_page import MARK
 from client.commands.report_place import PlaceError
 from data.files import Disk
-from data.folder_share import FolderShare
-from data.reporting import ReportingError
-from data.reporting_exclusions import Thresholds
+from data.reporting.exclusions import Thresholds
+from data.reporting.reporting import ReportingError
+from data.shares.folder_share import FolderShare
 from data.station import open_station
 from games.contract import Seat
 from tests.support.synthetic import Plan, cut_short, play_bots, synthetic_terms, write_episode

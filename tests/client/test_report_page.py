@@ -12,7 +12,7 @@ import pytest
 from client.commands import report_page
 from client.commands.report_page import attention_points, page
 from client.commands.report_plots import heat_colour, log_ticks, nice_ticks, whole_ticks
-from data.reporting import EpisodeReport, StudyReport, report_on
+from data.reporting.reporting import EpisodeReport, StudyReport, report_on
 from games.contract import Seat
 from netcode.limits import MILLISECOND, SECOND
 from tests.support.browser import Browser, reached_outside, serve

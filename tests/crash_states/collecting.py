@@ -5,10 +5,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from data.collector_incoming import Incoming
-from data.collector_messages import Chunk, Have, Receipt, Reply
-from data.collector_place import CollectorPlace
-from data.collector_vault import Candidate, Vault
+from data.collector.incoming import Incoming
+from data.collector.messages import Chunk, Have, Receipt, Reply
+from data.collector.place import CollectorPlace
+from data.collector.vault import Candidate, Vault
 from data.files import Disk
 from data.station import Station
 from tests.crash_states.trace import Stored, Trace

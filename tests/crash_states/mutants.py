@@ -15,8 +15,6 @@ from data import (
     draft_recovery,
     episode_writer,
     files,
-    folder_batch,
-    folder_share,
     outbox,
     pruning,
     publishing,
@@ -28,15 +26,16 @@ from data import (
     tape,
 )
 from data.claims import Statistics
-from data.collector_vault import Vault
+from data.collector.vault import Vault
 from data.draft import Draft
 from data.draft_recovery import DraftOutcome, _DraftRecovery
 from data.files import Disk
-from data.folder_share import FolderShare
 from data.outbox import Item
 from data.publishing import WholeFile
 from data.receipts import Level, Receipt
-from data.share import Probe, Share
+from data.shares import folder_batch, folder_share
+from data.shares.folder_share import FolderShare
+from data.shares.share import Probe, Share
 from data.station import Station
 from netcode.vocabulary import Ending
 from tests.crash_states.platter import Call

@@ -10,7 +10,6 @@ from data.courier import deliver
 from data.draft_recovery import RECOVERED_PREFIX
 from data.episode_format import Episode, read_episode
 from data.files import TEMPORARY_SUFFIX
-from data.folder_share import MARK_FORMAT, MARK_NAME, FolderShare
 from data.framing import FormatError
 from data.layout import Kind, digest_in, paper_name, parse_draft_name
 from data.outbox import ITEM_SUFFIX, Outbox, decode_item
@@ -18,6 +17,7 @@ from data.pruning import TOMBSTONE_SUFFIX, Tombstone, decode_tombstone
 from data.receipts import RECEIPT_SUFFIX, Receipts, decode_receipt
 from data.recovery import RecoveryReport, recover
 from data.session_sheet import decode_opening, decode_sheet
+from data.shares.folder_share import MARK_FORMAT, MARK_NAME, FolderShare
 from data.state_file import Fields, StateFileError
 from data.station import Station, read_identity
 from tests.crash_states.platter import Tree, fingerprint, materialise, read_tree

@@ -11,13 +11,12 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
-from data import courier, folder_batch, outbox, receipts
+from data import courier, outbox, receipts
 from data.courier import deliver
 from data.draft import PART_NAMES
 from data.episode_format import encode_header, read_episode
 from data.episode_writer import RETRY_SECONDS, EpisodeWriter
 from data.files import Disk
-from data.folder_share import MARK_NAME, FolderShare
 from data.layout import Kind, episode_folder, paper_name, session_folder
 from data.outbox import Outbox, State
 from data.pruning import Pruning
@@ -26,7 +25,9 @@ from data.receipts import Level, Receipt, Receipts
 from data.recovery import recover
 from data.sessions import OpenSession, SessionPlan
 from data.settlement import Settlement
-from data.share import Share, ShareConflictError
+from data.shares import folder_batch
+from data.shares.folder_share import MARK_NAME, FolderShare
+from data.shares.share import Share, ShareConflictError
 from data.state_file import encode_state
 from data.station import Identity, Station, make_station_folders, open_station, read_identity
 from data.tape import Tape

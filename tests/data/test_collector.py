@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from data.collector import Collector, CollectorError
-from data.collector_alarms import Alarm
-from data.collector_checks import check_episode
-from data.collector_messages import (
+from data.collector.alarms import Alarm
+from data.collector.checks import check_episode
+from data.collector.collector import Collector, CollectorError
+from data.collector.messages import (
     CHUNK_BYTES,
     Ask,
     Blocked,
@@ -29,11 +29,11 @@ from data.collector_messages import (
     Refused,
     Welcome,
 )
-from data.collector_place import CollectorPlace
-from data.collector_vault import Vault
+from data.collector.place import CollectorPlace
+from data.collector.vault import Vault
 from data.episode_format import EpisodeEncoder, encode_header, encode_row, state_digest
 from data.files import Disk
-from data.folder_share import MARK_NAME
+from data.shares.folder_share import MARK_NAME
 from games import registry
 from games.contract import Seat
 from netcode.vocabulary import End, Input, Reason

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from data.archive import pack, read_vouchers, take_receipts
-from data.collector import Collector
-from data.collector_archive import ArchiveError, ImportReport, import_archive, write_receipts
+from data.collector.archive import ArchiveError, ImportReport, import_archive, write_receipts
+from data.collector.collector import Collector
 from data.files import Disk
 from data.outbox import Outbox, State
 from data.receipts import Level

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import collector_messages as messages
-from data.collector_desk import Desk, Order
-from data.collector_messages import (
+from data.collector import messages
+from data.collector.desk import Desk, Order
+from data.collector.messages import (
     CHUNK_BYTES,
     Ask,
     Blocked,

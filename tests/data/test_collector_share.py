@@ -13,21 +13,21 @@ import pytest
 import zmq
 import zmq.auth
 
-from data.collector import Answer, Collector
-from data.collector_keys import (
+from data.collector.collector import Answer, Collector
+from data.collector.keys import (
     CollectorKeysError,
     load_collector_keys,
     load_station_keys,
     make_collector_keys,
 )
-from data.collector_line import Line, LineError
-from data.collector_messages import CHUNK_BYTES, Hello
-from data.collector_share import CollectorShare
-from data.collector_socket import CollectorSocket, CollectorSocketError
+from data.collector.line import Line, LineError
+from data.collector.messages import CHUNK_BYTES, Hello
+from data.collector.router import CollectorSocket, CollectorSocketError
+from data.collector.share import CollectorShare
 from data.courier import deliver, received
 from data.outbox import Outbox, State
 from data.receipts import Level, Receipts
-from data.share import LocalCorruptError, ShareBlockedError, ShareConflictError, open_share
+from data.shares.share import LocalCorruptError, ShareBlockedError, ShareConflictError, open_share
 from netcode.address import parse_address
 from tests.support.collecting import (
     STATION,

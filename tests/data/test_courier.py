@@ -11,12 +11,12 @@ import pytest
 from data.claims import Pairing, compare_claims, read_claims
 from data.courier import HUNG, deliver, put_off_hanging, received, run_courier
 from data.files import Disk, try_lock
-from data.folder_share import MARK_NAME, FolderShare
 from data.layout import episode_folder
 from data.outbox import LAST_BACKOFF_SECONDS, Item, Outbox, State
 from data.receipts import Level, Receipts
 from data.recovery import recover
-from data.share import Identity, Probe, Share, ShareBlockedError, open_share
+from data.shares.folder_share import MARK_NAME, FolderShare
+from data.shares.share import Identity, Probe, Share, ShareBlockedError, open_share
 from data.station import Station
 from games.contract import Seat
 from netcode.vocabulary import Agreement, End, Ending, Reason

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from client.commands.share import probe_share
-from data.examination import Examination, examine
 from data.files import Disk
-from data.folder_share import FolderShare
-from data.mounts import Mount, mount_of
 from data.receipts import Level
+from data.shares.examination import Examination, examine
+from data.shares.folder_share import FolderShare
+from data.shares.mounts import Mount, mount_of
 from tests.support.disks import LyingDisk, QuickDisk, WatchedDisk, failing_at
 from tests.support.stations import files_under
 

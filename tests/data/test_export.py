@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from data import export_parquet
 from data.episode_format import Episode, decode_row, encode_row, read_episode
-from data.export import Order, Outcome, export, layout_of
-from data.export_errors import ExportError
-from data.export_plan import Wishes
-from data.export_tables import TABLES
+from data.export import parquet as export_parquet
+from data.export.errors import ExportError
+from data.export.export import Order, Outcome, export, layout_of
+from data.export.plan import Wishes
+from data.export.tables import TABLES
 from data.layout import episode_folder
 from data.local_format import Local, read_local
 from games import registry
@@ -337,9 +337,8 @@ def test_the_same_raw_files_give_the_same_bytes_wherever_they_lie(tmp_path: Path
         source, target = tmp_path / seed / "raw", tmp_path / seed / "out"
         for played in EPISODES if seed == "1" else reversed(EPISODES):
             write_episode(source, played)
-        program = (
-            f"from data.export import *; export(Order((Path({str(source)!r}),), Path({str(target)!r}), {layout!r}))"
-        )
+        order = f"Order((Path({str(source)!r}),), Path({str(target)!r}), {layout!r})"
+        program = f"from data.export.export import *; export({order})"
         subprocess.run(
             [sys.executable, "-c", program],
             check=True,

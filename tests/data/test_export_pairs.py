@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from data.export import Order, Outcome, export
-from data.export_plan import Wishes
+from data.export.export import Order, Outcome, export
+from data.export.plan import Wishes
 from games.contract import Seat
 from netcode.vocabulary import Player
 from tests.support.synthetic import Plan, Played, cut_short, play_bots, synthetic_terms, write_episode

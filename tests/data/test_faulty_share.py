@@ -19,10 +19,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from client.commands.share import probe_share
-from data.folder_share import MARK_NAME
 from data.layout import parse_name
 from data.outbox import Outbox, State
 from data.receipts import Receipts
+from data.shares.folder_share import MARK_NAME
 from data.station import Station
 from tests.support.disks import QuickDisk
 from tests.support.faulty_mount import KINDS, PHASES, FaultyMount, faulty_mount

@@ -10,11 +10,11 @@ import msgpack
 import pytest
 
 from data.framing import CHAIN_START, LOG, MAGIC, frame_record, records
-from data.inspection import Inspection, LoggedTick, input_of, inspect_records, lay_side_by_side
-from data.inspection_clocks import Trip, align, one_way
-from data.inspection_files import Choice, InspectionError, SeatRecord, find_records
-from data.inspection_stretches import Stretch, heaviest, stretches
-from data.inspection_summary import ms, spread, spread_text, summarize, summary_lines, wake_up_lateness
+from data.inspection.clocks import Trip, align, one_way
+from data.inspection.files import Choice, InspectionError, SeatRecord, find_records
+from data.inspection.inspection import Inspection, LoggedTick, input_of, inspect_records, lay_side_by_side
+from data.inspection.stretches import Stretch, heaviest, stretches
+from data.inspection.summary import ms, spread, spread_text, summarize, summary_lines, wake_up_lateness
 from data.layout import episode_folder
 from data.local_kinds import LOCAL_KINDS
 from games import registry

@@ -11,14 +11,14 @@ from client.commands.outbox import check_receipts, show_outbox
 from client.commands.pruning import empty_trashes, prune_files, undo_pruning
 from data.courier import deliver
 from data.files import Disk
-from data.folder_share import FolderShare
 from data.inventory import count_states, take_inventory
 from data.outbox import Item, Outbox, State
 from data.pruning import DAY_SECONDS, SETTLED_DAYS, Pruning, decode_tombstone, encode_tombstone, pruned_files
 from data.receipts import Level, Receipts
 from data.recovery import recover
 from data.settlement import Settlement
-from data.share import Share
+from data.shares.folder_share import FolderShare
+from data.shares.share import Share
 from data.state_file import StateFileError
 from data.station import Station
 from data.verification import verify_paths

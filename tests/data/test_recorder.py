@@ -11,12 +11,12 @@ from data.courier import deliver
 from data.episode_format import encode_header, read_episode
 from data.episode_writer import RETRY_SECONDS, EpisodeWriter
 from data.files import Disk
-from data.folder_share import FolderShare
 from data.layout import episode_folder
 from data.local_format import read_local
 from data.outbox import Outbox, State
 from data.recorder import QueueLimits, Recorder
 from data.recovery import recover
+from data.shares.folder_share import FolderShare
 from data.station import Station, open_station
 from data.tape import Tape
 from games.contract import Seat

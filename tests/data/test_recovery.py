@@ -14,13 +14,13 @@ from data.draft import PART_NAMES
 from data.episode_format import encode_header, read_episode
 from data.episode_writer import EpisodeWriter
 from data.files import Disk, try_lock
-from data.folder_share import FolderShare
 from data.framing import FormatError
 from data.layout import Kind, draft_name, episode_folder, parse_name
 from data.local_format import read_local
 from data.outbox import Outbox
 from data.receipts import Receipts
 from data.recovery import recover
+from data.shares.folder_share import FolderShare
 from data.station import Station, open_station, read_identity
 from data.tape import Tape
 from games.contract import Seat

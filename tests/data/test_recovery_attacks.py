@@ -15,11 +15,11 @@ from data.draft import PART_NAMES
 from data.episode_format import read_episode
 from data.episode_writer import EpisodeWriter
 from data.files import Disk
-from data.folder_share import FolderShare
 from data.layout import Kind
 from data.outbox import LAST_BACKOFF_SECONDS, Item, Outbox, State
 from data.receipts import Receipts
 from data.recovery import recover
+from data.shares.folder_share import FolderShare
 from data.station import Station, open_station
 from games.contract import Seat
 from netcode.vocabulary import Reason

@@ -11,16 +11,16 @@ import pytest
 from data.episode_format import Row, read_episode
 from data.files import Disk
 from data.findings import Answer, Pairing
-from data.inspection_clocks import Trip
+from data.inspection.clocks import Trip
 from data.local_format import LocalEncoder, read_local
 from data.outbox import State
 from data.recovery import recover
-from data.reporting import EpisodeReport, ReportingError, StudyReport, report_on
-from data.reporting_clocks import session_clock
-from data.reporting_delivery import Delivery
-from data.reporting_exclusions import Thresholds, suggestions
-from data.reporting_life import MOST_PROBES, Life, thinned
-from data.reporting_play import MOST_STEPS, Play, bin_frames_for, play_of
+from data.reporting.clocks import session_clock
+from data.reporting.delivery import Delivery
+from data.reporting.exclusions import Thresholds, suggestions
+from data.reporting.life import MOST_PROBES, Life, thinned
+from data.reporting.play import MOST_STEPS, Play, bin_frames_for, play_of
+from data.reporting.reporting import EpisodeReport, ReportingError, StudyReport, report_on
 from data.search import find
 from data.station import open_station
 from games.contract import Seat

@@ -8,9 +8,9 @@ import pytest
 from client.commands.sync import find_stations, run_sync
 from data.courier import deliver
 from data.episode_format import read_episode
-from data.folder_share import FolderShare
 from data.recorder import Recorder
 from data.recovery import recover
+from data.shares.folder_share import FolderShare
 from data.station import Station, homes_of, open_station, read_identity
 from games.contract import Seat
 from tests.support.disks import QuickDisk, failing_from

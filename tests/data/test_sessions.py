@@ -10,7 +10,6 @@ import pytest
 
 from data.courier import deliver
 from data.files import try_lock
-from data.folder_share import FolderShare
 from data.inventory import take_inventory
 from data.layout import parse_session_name, session_folder
 from data.outbox import Outbox
@@ -19,6 +18,7 @@ from data.recorder import Recorder
 from data.recovery import recover
 from data.session_sheet import SessionSheet, decode_opening, decode_sheet, encode_opening, encode_sheet, make_opening
 from data.sessions import OpenSession, SessionPlan, opening_path
+from data.shares.folder_share import FolderShare
 from data.state_file import StateFileError
 from data.station import Station, open_station
 from data.verification import verify_paths

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from data.courier import PASS_SECONDS, DeliveryReport, deliver, run_courier
-from data.folder_share import FolderShare
 from data.outbox import Outbox, State
 from data.receipts import Level, Receipts, decode_receipt, encode_receipt
 from data.recovery import recover
 from data.settlement import PATIENCE_SECONDS, SETTLE_ITEMS, Settlement
+from data.shares.folder_share import FolderShare
 from data.station import Station
 from tests.support.disks import QuickDisk
 from tests.support.stations import make_frames, make_recorder, make_terms, record_episode, record_session

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from data.files import Disk
-from data.folder_share import MARK_NAME, FolderShare
 from data.receipts import Level
-from data.share import LocalCorruptError, ShareBlockedError, ShareConflictError, open_share, share_address
+from data.shares.folder_share import MARK_NAME, FolderShare
+from data.shares.share import LocalCorruptError, ShareBlockedError, ShareConflictError, open_share, share_address
 from tests.support.disks import Died, LyingDisk, WatchedDisk, dying_at, failing_at
 from tests.support.stations import files_under
 

@@ -16,14 +16,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from data.courier import deliver, received
-from data.examination import examine
-from data.folder_share import MARK_NAME, FolderShare
 from data.outbox import Outbox, State
 from data.receipts import Level, Receipts
-from data.share import ShareBlockedError, ShareConflictError, open_share
-from data.smb_address import PASSWORD_VARIABLE, SmbAddress
-from data.smb_server import SmbFolder
-from data.smb_share import SmbShare, forget_connections
+from data.shares.examination import examine
+from data.shares.folder_share import MARK_NAME, FolderShare
+from data.shares.share import ShareBlockedError, ShareConflictError, open_share
+from data.shares.smb_address import PASSWORD_VARIABLE, SmbAddress
+from data.shares.smb_server import SmbFolder
+from data.shares.smb_share import SmbShare, forget_connections
 from tests.support.samba import PASSWORD, Samba
 from tests.support.stations import files_under, record_session
 
@@ -179,7 +179,10 @@ def test_processes_that_store_the_same_files_at_once_all_get_proof(samba: Samba,
 
 
 def test_an_installation_without_the_extra_says_how_to_get_it() -> None:
-    code = "import sys; sys.modules['smbprotocol'] = None; from data.share import open_share; open_share(sys.argv[1])"
+    code = (
+        "import sys; sys.modules['smbprotocol'] = None; "
+        "from data.shares.share import open_share; open_share(sys.argv[1])"
+    )
     told = subprocess.run([sys.executable, "-c", code, "smb://ada@nas/lab"], capture_output=True, text=True)
     assert "pip install 'dyadgrid[share]'" in told.stderr.splitlines()[-1]
 

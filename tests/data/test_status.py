@@ -9,10 +9,10 @@ import pytest
 from client.commands.status import run_status
 from data.courier import deliver
 from data.findings import Answer
-from data.folder_share import FolderShare
 from data.layout import episode_folder, session_folder
 from data.recorder import Recorder
 from data.sessions import SessionPlan
+from data.shares.folder_share import FolderShare
 from data.status import SessionStatus, read_status
 from data.verification import verify_paths
 from games.contract import Seat

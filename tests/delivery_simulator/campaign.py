@@ -10,7 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from data import collector_vault, courier, folder_batch, outbox, receipts
+from data import courier, outbox, receipts
+from data.collector import vault as collector_vault
+from data.shares import folder_batch
 from tests.delivery_simulator import mutants
 from tests.delivery_simulator.oracle import Oracle
 from tests.delivery_simulator.world import MEMORY, STEPS, World

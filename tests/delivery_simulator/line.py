@@ -6,10 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 from random import Random
 
-from data.collector import Answer, Collector, Message
-from data.collector_line import LineError
-from data.collector_messages import MessageError, Reply, Request, decode_reply, encode
-from data.collector_share import CollectorShare
+from data.collector.collector import Answer, Collector, Message
+from data.collector.line import LineError
+from data.collector.messages import MessageError, Reply, Request, decode_reply, encode
+from data.collector.share import CollectorShare
 from tests.delivery_simulator.disks import ServerDisk
 from tests.support.disks import Died
 

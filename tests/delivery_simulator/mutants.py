@@ -13,16 +13,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from data import courier, folder_share, pruning, share
-from data.collector_messages import Receipt
-from data.collector_vault import Vault
+from data import courier, pruning
+from data.collector.messages import Receipt
+from data.collector.vault import Vault
 from data.courier import _Pass
 from data.files import write_flushed
-from data.folder_batch import Batch
-from data.folder_share import FolderShare
 from data.outbox import Item
 from data.receipts import Level
 from data.settlement import _Round
+from data.shares import folder_share, share
+from data.shares.folder_batch import Batch
+from data.shares.folder_share import FolderShare
 from tests.support.patches import Patch, patched
 
 

@@ -15,14 +15,14 @@ from tempfile import TemporaryDirectory
 
 from data.courier import deliver
 from data.files import create_durably, make_folders
-from data.folder_share import FolderShare
 from data.outbox import Outbox
 from data.pruning import Pruning
 from data.publishing import queue, whole_file
 from data.receipts import Level, Receipts
 from data.recovery import recover
 from data.settlement import Settlement
-from data.share import Identity, Share
+from data.shares.folder_share import FolderShare
+from data.shares.share import Identity, Share
 from data.station import Station
 from games.contract import Seat
 from tests.delivery_simulator.disks import YEAR_SECONDS, ServerDisk, SimulatedDisk

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from data.collector_place import CollectorPlace
+from data.collector.place import CollectorPlace
 from data.files import try_lock
 from data.receipts import Level, Receipts
-from data.share import ShareBlockedError
+from data.shares.share import ShareBlockedError
 from tests.collector_kill_runs import run
 from tests.support.collecting import STATION, episode_files, make_keys, played, share_of, stored
 from tests.support.command_line import CommandLine, Outcome, wait_until

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from data.folder_share import MARK_NAME
 from data.outbox import Outbox
+from data.shares.folder_share import MARK_NAME
 from tests.support.command_line import CommandLine
 from tests.support.faulty_mount import faulty_mount
 

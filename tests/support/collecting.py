@@ -6,16 +6,16 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from data.collector import Collector, Message
-from data.collector_keys import load_collector_keys, make_collector_keys
-from data.collector_messages import Chunk, Reply, Request, decode_reply, encode
-from data.collector_place import OWN_FOLDER
-from data.collector_service import serve
-from data.collector_share import CollectorShare
-from data.collector_socket import CollectorSocket
-from data.folder_share import MARK_NAME
+from data.collector.collector import Collector, Message
+from data.collector.keys import load_collector_keys, make_collector_keys
+from data.collector.messages import Chunk, Reply, Request, decode_reply, encode
+from data.collector.place import OWN_FOLDER
+from data.collector.router import CollectorSocket
+from data.collector.service import serve
+from data.collector.share import CollectorShare
 from data.layout import Kind, episode_folder, seat_name
 from data.local_format import LocalEncoder
+from data.shares.folder_share import MARK_NAME
 from games.contract import Seat
 from tests.support.stations import files_under, local_header
 from tests.support.synthetic import Plan, Played, play_bots, synthetic_terms, write_episode

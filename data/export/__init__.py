@@ -1,0 +1,1 @@
+"""Tidy tables with a codebook from raw files that are only read."""

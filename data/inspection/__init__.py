@@ -1,0 +1,1 @@
+"""Both seats' local records of an episode, frame by frame and in sum."""

@@ -1,0 +1,1 @@
+"""What a report tells of a session or a study, as figures and words."""
