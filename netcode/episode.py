@@ -130,16 +130,27 @@ class Episode(Generic[S]):
         if self.wants_input:
             assert sample is not None, "this tick commits an input"
             self._commit(sample)
-        late = self._settle(self.frame)
-        held = self._why_held()
-        if held is _NOT_HELD:
-            self.frame += 1
-            late = _joined(late, self._settle(self.frame))
-        elif self.held is _NOT_HELD:
-            self.held_since = now
-        self.held = held
+        progress = self._settle(self._next_present)
+        self._hold_or_go_on(now)
         self._judge(now)
-        return self._tick(late)
+        return self._tick(progress)
+
+    @property
+    def _next_present(self) -> int:
+        """The present after this tick: one frame more, unless the prediction window is full."""
+        frame = self.frame
+        return frame + 1 if frame < self.timeline.partner.count + self._rules.window_frames else frame
+
+    def _hold_or_go_on(self, now: int) -> None:
+        """The present moves on if its next frame was computed; otherwise this tick is held, and here is why."""
+        timeline = self.timeline
+        if timeline.head_count > self.frame:
+            self.frame += 1
+            self.held = _NOT_HELD
+            return
+        if self.held is _NOT_HELD:
+            self.held_since = now
+        self.held = Held.END if self._is_over or timeline.head_is_end else Held.WINDOW
 
     def _commit(self, sample: Input) -> None:
         self.timeline.own.append(sample)
@@ -154,13 +165,6 @@ class Episode(Generic[S]):
             if frame.frame % CHECKPOINT_FRAMES == 0:
                 self.timeline.forget_settled_inputs()
         return progress
-
-    def _why_held(self) -> Held:
-        if self._is_over or self.timeline.head_is_end:
-            return Held.END
-        if self.frame < self.timeline.partner.count + self._rules.window_frames:
-            return _NOT_HELD
-        return Held.WINDOW
 
     def _tick(self, progress: Progress) -> Tick:
         timeline = self.timeline
@@ -360,16 +364,6 @@ class Episode(Generic[S]):
         """Whether the partner's newest real input says that nobody is at its window."""
         queue = self.timeline.partner
         return queue.count > 0 and bool(queue[queue.count - 1].flags & AWAY)
-
-
-def _joined(first: Progress, second: Progress) -> Progress:
-    if not first.confirmed:
-        return second
-    return Progress(
-        first.confirmed + second.confirmed,
-        max(first.rollback_frames, second.rollback_frames),
-        first.wrong_guesses + second.wrong_guesses,
-    )
 
 
 HeaderBuilder = Callable[[EpisodeTerms], bytes]

@@ -17,7 +17,7 @@ from netcode import pulse as pulse_module
 from netcode import session as session_module
 from netcode.agreement import agree, episode_terms
 from netcode.chain import SessionChain
-from netcode.episode import Episode, Held, Tick
+from netcode.episode import Episode, Tick
 from netcode.inputs import INPUT_BYTES
 from netcode.limits import SECOND
 from netcode.packets import Packet, Verdict
@@ -311,10 +311,9 @@ def _make_them_here(self: Any, play: Any) -> list[Input]:
     return [item._replace(action=(first + at + self._seat) % self._action_count) for at, item in enumerate(fresh)]
 
 
-def _hold_late(self: Any) -> Held:
-    if self._is_over or self.timeline.head_is_end:
-        return Held.END
-    return Held.NO if self.frame <= self.timeline.partner.count + self._rules.window_frames else Held.WINDOW
+def _hold_late(self: Any) -> int:
+    frame: int = self.frame
+    return frame + 1 if frame <= self.timeline.partner.count + self._rules.window_frames else frame
 
 
 def _take_any_frame(self: Any, play: Any, rtt: int, now: int) -> None:
@@ -562,7 +561,7 @@ _MORE: dict[str, Mutant] = {
     "bot-on-both-sides": Mutant(
         "each seat makes the partner's inputs by itself", [Patch(Episode, "_fresh_inputs", _make_them_here)]
     ),
-    "window-one-more": Mutant("one frame too many is guessed", [Patch(Episode, "_why_held", _hold_late)]),
+    "window-one-more": Mutant("one frame too many is guessed", [Patch(Episode, "_next_present", _property(_hold_late))]),
     "partner-goes-back": Mutant(
         "an old packet takes the partner's frame back", [Patch(Episode, "receive", _take_any_frame)]
     ),
