@@ -11,6 +11,7 @@ from netcode.limits import Times
 from netcode.pacing import Pacing
 from netcode.packets import Divergence, Play, Verdict
 from netcode.timeline import Progress, RowEncoder, Timeline
+from netcode.tuples import make
 from netcode.vocabulary import (
     AWAY,
     CHECKPOINT_FRAMES,
@@ -130,12 +131,11 @@ class Episode(Generic[S]):
         if self.wants_input:
             assert sample is not None, "this tick commits an input"
             self._commit(sample)
-        progress = self._settle(self._next_present)
+        progress = self._settle(self._next_present())
         self._hold_or_go_on(now)
         self._judge(now)
         return self._tick(progress)
 
-    @property
     def _next_present(self) -> int:
         """The present after this tick: one frame more, unless the prediction window is full."""
         frame = self.frame
@@ -168,19 +168,24 @@ class Episode(Generic[S]):
 
     def _tick(self, progress: Progress) -> Tick:
         timeline = self.timeline
-        return Tick(
-            self.frame,
-            timeline.head,
-            timeline.head_count,
-            progress.confirmed,
-            self.held,
-            progress.rollback_frames,
-            progress.wrong_guesses,
-            timeline.head_guess,
-            timeline.own.count,
-            timeline.partner.count,
-            timeline.confirmed_count,
-            self.acknowledged,
+        confirmed, rollback_frames, wrong_guesses = progress
+        state, shown_frame, guess = timeline.newest()
+        return make(
+            Tick,
+            (
+                self.frame,
+                state,
+                shown_frame,
+                confirmed,
+                self.held,
+                rollback_frames,
+                wrong_guesses,
+                guess,
+                timeline.own.count,
+                timeline.partner.count,
+                timeline.confirmed_count,
+                self.acknowledged,
+            ),
         )
 
     # --- packets --------------------------------------------------------------------------------------------------
@@ -228,14 +233,19 @@ class Episode(Generic[S]):
     def packet(self, now: int) -> Play:
         """What this seat has to say now: everything that could repair any loss."""
         timeline = self.timeline
-        return Play(
-            self.frame,
-            self.acknowledged,
-            bytes(self._unacknowledged),
-            timeline.partner.count,
-            timeline.confirmed_count,
-            *self.chain.latest,
-            self.pacing.own_estimate(self.frame, now),
+        rows, checkpoint = self.chain.latest
+        return make(
+            Play,
+            (
+                self.frame,
+                self.acknowledged,
+                bytes(self._unacknowledged),
+                timeline.partner.count,
+                timeline.confirmed_count,
+                rows,
+                checkpoint,
+                self.pacing.own_estimate(self.frame, now),
+            ),
         )
 
     # --- the ending -----------------------------------------------------------------------------------------------
@@ -284,7 +294,7 @@ class Episode(Generic[S]):
             return
         if self._diverged_at is not None or self._has_diverged():
             self._settle_divergence(now)
-        elif self.has_reached_end:
+        elif self.timeline.end is not None:
             self._conclude(now)
         elif self._partner_is_gone or (self._partner_verdict is not None and self._partner_verdict.is_seal):
             self.seal(Agreement.PARTNER_SEALED)

@@ -16,6 +16,7 @@ import msgpack
 from netcode.chain import CHAIN_BYTES, ROW_HASH_BYTES
 from netcode.inputs import INPUT_BYTES, ProtocolError
 from netcode.limits import MAX_EPISODE_FRAMES, MAX_PACKET_BYTES, MAX_UNACKNOWLEDGED
+from netcode.tuples import make
 from netcode.vocabulary import PROTOCOL_VERSION
 
 RUN_BYTES: Final = 8
@@ -182,12 +183,12 @@ def decode(data: bytes) -> Packet:
     if len(fields) < _ENVELOPE_FIELDS:
         raise ProtocolError(f"expected at least {_ENVELOPE_FIELDS} fields, got {len(fields)}")
     kind, protocol = fields[0], fields[1]
-    if _integer("protocol", protocol, _MAX_PROTOCOL) != PROTOCOL_VERSION:
-        raise OtherProtocolError(protocol)
+    if type(protocol) is not int or protocol != PROTOCOL_VERSION:
+        raise OtherProtocolError(_integer("protocol", protocol, _MAX_PROTOCOL))
     parse = _PARSERS.get(kind) if type(kind) is int else None
     if parse is None:
         raise ProtocolError(f"expected a packet kind from 1 to {len(_PARSERS)}, got {kind!r:.40}")
-    return Packet(_envelope(fields[2:_ENVELOPE_FIELDS]), parse(fields[_ENVELOPE_FIELDS:]))
+    return make(Packet, (_envelope(fields[2:_ENVELOPE_FIELDS]), parse(fields[_ENVELOPE_FIELDS:])))
 
 
 _ENVELOPE_FIELDS: Final = 2 + len(Envelope._fields)
@@ -244,7 +245,7 @@ def _envelope(fields: Sequence[Any]) -> Envelope:
         and NO_EPISODE <= seen <= _MAX_EPISODES
     ):
         raise _wrong((run, episode, echoed_sent, echoed_received, sent, seen), _ENVELOPE_BOUNDS)
-    return Envelope(run, episode, echoed_sent, echoed_received, sent, verdict, seen)
+    return make(Envelope, (run, episode, echoed_sent, echoed_received, sent, verdict, seen))
 
 
 _ENVELOPE_BOUNDS: Final = (
@@ -313,7 +314,7 @@ def _play(fields: Sequence[Any]) -> Play:
         and -_MAX_TIME <= advantage <= _MAX_TIME
     ):
         raise _wrong(fields, _PLAY_BOUNDS)
-    return Play(frame, first, inputs, received, verified, rows, value, advantage)
+    return make(Play, (frame, first, inputs, received, verified, rows, value, advantage))
 
 
 _PLAY_BOUNDS: Final = (

@@ -33,6 +33,7 @@ from netcode.packets import (
     encode,
 )
 from netcode.timeline import RowEncoder
+from netcode.tuples import make
 from netcode.vocabulary import PROTOCOL_VERSION, Agreement, Command, Ending, Input, Player, Reason, Terms
 
 S = TypeVar("S")
@@ -364,7 +365,7 @@ class Session(Generic[S]):
     def _take_probe(self, envelope: Envelope, now: int) -> None:
         if not self._answers_us(envelope, now):
             return
-        trip = RoundTrip(envelope.echoed_sent, envelope.echoed_received, envelope.sent, now)
+        trip = make(RoundTrip, (envelope.echoed_sent, envelope.echoed_received, envelope.sent, now))
         duration = trip.duration
         if 0 <= duration < self._times.lost:
             self._probes += 1
@@ -524,7 +525,8 @@ class Session(Generic[S]):
         episode = self.episode
         verdict = (episode.verdict if episode is not None else None) or self._verdict
         index = episode.terms.episode if episode is not None else 0
-        return encode(Packet(Envelope(run, index, *self._echo, now, verdict, self._seen), body))
+        envelope = make(Envelope, (run, index, *self._echo, now, verdict, self._seen))
+        return encode(make(Packet, (envelope, body)))
 
 
 def is_notable(trip: RoundTrip, last: RoundTrip | None) -> bool:

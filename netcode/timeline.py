@@ -22,6 +22,7 @@ from typing import Final, Generic, NamedTuple, TypeVar, cast
 
 from games.contract import NEUTRAL_ACTION, Event, Game, Seat, Transition
 from netcode.inputs import InputQueue
+from netcode.tuples import make
 from netcode.vocabulary import AWAY, Command, ConfirmedFrame, End, Input, Reason
 
 S = TypeVar("S")
@@ -99,10 +100,16 @@ class Timeline(Generic[S]):
             return self.end is not None
         return self._tail[-1][1].done or self.own[self.head_count - 1].command != 0
 
-    @property
-    def head_guess(self) -> int:
-        """The partner's action that the newest state was computed with, if that is a guess; else -1."""
-        return self._tail[-1][0][1 - self._seat] if self._tail else -1
+    def newest(self) -> tuple[S, int, int]:
+        """`head`, `head_count`, and the partner's action that the head was computed with if that is a guess, else -1.
+
+        Every tick wants all three.
+        """
+        tail = self._tail
+        if not tail:
+            return self._state, self.confirmed_count, -1
+        actions, transition = tail[-1]
+        return cast(S, transition.state), self.confirmed_count + len(tail), actions[1 - self._seat]
 
     def advance(self, present: int) -> Progress:
         """Confirm what can be confirmed, drop what was guessed wrong, and predict the rest up to `present` frames.
@@ -120,7 +127,7 @@ class Timeline(Generic[S]):
         dropped_from = wrong_guesses = 0
         limit = self.partner.count if self.partner.count < present else present
         if self.confirmed_count >= limit:
-            return Progress(confirmed, 0, 0)
+            return make(Progress, (confirmed, 0, 0))
         while self.confirmed_count < limit and self.end is None:
             frame = self.confirmed_count
             inputs = self._inputs(frame)
@@ -134,18 +141,18 @@ class Timeline(Generic[S]):
             if dropped and frame - dropped_from < len(dropped):
                 wrong_guesses += dropped[frame - dropped_from][0] != actions
             confirmed.append(self._confirm(frame, inputs, transition))
-        return Progress(confirmed, len(dropped), wrong_guesses)
+        return make(Progress, (confirmed, len(dropped), wrong_guesses))
 
     def _confirm(self, frame: int, inputs: tuple[Input, Input], transition: Transition) -> ConfirmedFrame:
         state, rewards, events, done = transition
-        self._state = settled = cast(S, state)
-        digest = blake2b(self._game.encode(settled), digest_size=DIGEST_BYTES).digest()
-        row = self._encode_row(frame, inputs, rewards, done, events, self._game.facts(settled), digest)
+        self._state = state = cast(S, state)
+        digest = blake2b(self._game.encode(state), digest_size=DIGEST_BYTES).digest()
+        row = self._encode_row(frame, inputs, rewards, done, events, self._game.facts(state), digest)
         self.confirmed_count = frame + 1
         self.end = self._end_at(frame, inputs, done=done)
         if self.end is not None:
             self._tail.clear()
-        return ConfirmedFrame(frame, inputs, settled, rewards, events, done, row)
+        return ConfirmedFrame(frame, inputs, state, rewards, events, done, row)
 
     def _end_at(self, frame: int, inputs: tuple[Input, Input], *, done: bool) -> End | None:
         """The rules by which a confirmed frame ends the episode. The game's own end beats a quit in the same frame."""
@@ -191,8 +198,10 @@ class Timeline(Generic[S]):
         last, frames = self.partner.count - 1, stop - start
         if last < 0:
             return [NEUTRAL_ACTION] * frames
-        repeats = min(frames, last + self._guess_frames + 1 - start)
-        return [self.partner[last].action] * repeats + [NEUTRAL_ACTION] * (frames - max(0, repeats))
+        action, repeats = self.partner[last].action, last + self._guess_frames + 1 - start
+        if repeats >= frames:
+            return [action] * frames
+        return [action] * repeats + [NEUTRAL_ACTION] * (frames - max(0, repeats))
 
     def forget_settled_inputs(self) -> None:
         """Let go of the inputs of confirmed frames, but for the partner's newest: guesses repeat it."""

@@ -80,16 +80,6 @@ def test_every_module_says_first_what_it_is_for() -> None:
     assert [_name(path) for path, line in first_lines.items() if len(line.split()) < FEWEST_WORDS] == []
 
 
-def _calls(path: Path, name: str) -> bool:
-    called = (node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
-    return any(getattr(function, "attr", getattr(function, "id", "")) == name for function in called)
-
-
-def test_only_promotion_makes_a_confirmed_frame() -> None:
-    makers = [_name(path) for path in _modules() if _calls(path, "ConfirmedFrame")]
-    assert makers == ["netcode/timeline.py"]
-
-
 def test_no_module_is_called_by_a_name_that_says_nothing() -> None:
     empty = {"helper", "helpers", "manager", "common", "misc", "util", "utils", "base", "core"}
     assert [_name(path) for path in _modules() if path.stem in empty] == []

@@ -17,16 +17,16 @@ def makers(name: str) -> list[str]:
                 found += [
                     f"{file.relative_to(ROOT).as_posix()}:{function.name}"
                     for call in ast.walk(function)
-                    if isinstance(call, ast.Call) and _called(call) == name
+                    if isinstance(call, ast.Call) and name in _called(call)
                 ]
     return found
 
 
-def _called(call: ast.Call) -> str:
-    match call.func:
-        case ast.Name(id=name) | ast.Attribute(attr=name, value=_):
-            return name
-    return ""
+def _called(call: ast.Call) -> set[str]:
+    """The name that is called, and those handed on to whoever makes tuples."""
+    names = {getattr(node, "attr", getattr(node, "id", "")) for node in (call.func, *call.args)}
+    is_maker = names & {"make", "__new__", "_make"}
+    return names if is_maker else {getattr(call.func, "attr", getattr(call.func, "id", ""))}
 
 
 def test_only_the_timeline_makes_a_confirmed_frame_and_in_one_place() -> None:

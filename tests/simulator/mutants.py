@@ -561,7 +561,7 @@ _MORE: dict[str, Mutant] = {
     "bot-on-both-sides": Mutant(
         "each seat makes the partner's inputs by itself", [Patch(Episode, "_fresh_inputs", _make_them_here)]
     ),
-    "window-one-more": Mutant("one frame too many is guessed", [Patch(Episode, "_next_present", _property(_hold_late))]),
+    "window-one-more": Mutant("one frame too many is guessed", [Patch(Episode, "_next_present", _hold_late)]),
     "partner-goes-back": Mutant(
         "an old packet takes the partner's frame back", [Patch(Episode, "receive", _take_any_frame)]
     ),
