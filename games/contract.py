@@ -6,7 +6,7 @@ state is an immutable value: saving it is keeping a reference, loading it is ass
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 S = TypeVar("S")
 S_contra = TypeVar("S_contra", contravariant=True)
@@ -52,10 +52,10 @@ class Event(NamedTuple):
     value: int
 
 
-class Transition(NamedTuple):
+class Transition(NamedTuple, Generic[S]):
     """What one step gave: the next state, a reward per seat (integers), the events in order, and whether it ended."""
 
-    state: object
+    state: S
     rewards: tuple[int, int]
     events: tuple[Event, ...]
     done: bool
@@ -149,7 +149,7 @@ class Game(Protocol[S]):
     def initial(self, seed: int, config: Config) -> S:
         """The state before frame 0. `seed` is 0 <= seed < 2**63."""
 
-    def step(self, state: S, actions: tuple[int, int]) -> Transition:
+    def step(self, state: S, actions: tuple[int, int]) -> Transition[S]:
         """The state after one frame in which (left, right) did `actions`."""
 
     def encode(self, state: S) -> bytes:

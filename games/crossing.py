@@ -46,7 +46,7 @@ class Crossing:
         left, right = BOARD.pads
         return 0, seed & 1, ((left, left, 0, 1, 0), (right, right, 0, 3, 0)), config["frames"], config["move_ticks"]
 
-    def step(self, state: State, actions: Pair) -> Transition:
+    def step(self, state: State, actions: Pair) -> Transition[State]:
         """Who is free moves; both moves are decided together. A point comes with the start of the last move."""
         frame, favoured, walkers, frames, move_ticks = state
         cells = walkers[0][0], walkers[1][0]

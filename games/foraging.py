@@ -220,7 +220,7 @@ class Foraging:
         players = (left, left, 0, RIGHT - UP, 0, 0, 0), (right, right, 0, LEFT - UP, 0, 0, 0)
         return 0, random, favoured, players, 0, b"", (0,) * rules.gems, rules
 
-    def step(self, state: State, actions: Pair) -> Transition:
+    def step(self, state: State, actions: Pair) -> Transition[State]:
         """Arrivals, then actions, then at most one new gem."""
         events: list[Event] = []
         rewards = 0, 0

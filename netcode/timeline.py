@@ -18,7 +18,7 @@ frames there are to do. Nothing is raised between dropping a tail and computing 
 from collections import deque
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Final, Generic, NamedTuple, TypeVar, cast
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from games.contract import NEUTRAL_ACTION, Event, Game, Seat, Transition
 from netcode.inputs import InputQueue
@@ -36,7 +36,7 @@ RowEncoder = Callable[
 DIGEST_BYTES: Final = 8
 
 
-Predicted = tuple[tuple[int, int], Transition]
+Predicted = tuple[tuple[int, int], Transition[S]]
 """A frame of the tail: the actions it was computed with, one of them guessed, and what they gave."""
 
 
@@ -75,13 +75,13 @@ class Timeline(Generic[S]):
         self._guess_frames = guess_frames
         self._away_limit_frames = away_limit_frames
         self._state = state
-        self._tail: deque[Predicted] = deque()
+        self._tail: deque[Predicted[S]] = deque()
         self._away_run = [0, 0]
 
     @property
     def head(self) -> S:
         """The newest state: predicted where there is a tail, else confirmed."""
-        return cast(S, self._tail[-1][1].state) if self._tail else self._state
+        return self._tail[-1][1].state if self._tail else self._state
 
     @property
     def head_count(self) -> int:
@@ -109,7 +109,7 @@ class Timeline(Generic[S]):
         if not tail:
             return self._state, self.confirmed_count, -1
         actions, transition = tail[-1]
-        return cast(S, transition.state), self.confirmed_count + len(tail), actions[1 - self._seat]
+        return transition.state, self.confirmed_count + len(tail), actions[1 - self._seat]
 
     def advance(self, present: int) -> Progress:
         """Confirm what can be confirmed, drop what was guessed wrong, and predict the rest up to `present` frames.
@@ -123,7 +123,7 @@ class Timeline(Generic[S]):
 
     def _promote(self, present: int) -> Progress:
         confirmed: list[ConfirmedFrame] = []
-        dropped: list[Predicted] = []
+        dropped: list[Predicted[S]] = []
         dropped_from = wrong_guesses = 0
         limit = self.partner.count if self.partner.count < present else present
         if self.confirmed_count >= limit:
@@ -143,9 +143,9 @@ class Timeline(Generic[S]):
             confirmed.append(self._confirm(frame, inputs, transition))
         return make(Progress, (confirmed, len(dropped), wrong_guesses))
 
-    def _confirm(self, frame: int, inputs: tuple[Input, Input], transition: Transition) -> ConfirmedFrame:
+    def _confirm(self, frame: int, inputs: tuple[Input, Input], transition: Transition[S]) -> ConfirmedFrame:
         state, rewards, events, done = transition
-        self._state = state = cast(S, state)
+        self._state = state
         digest = blake2b(self._game.encode(state), digest_size=DIGEST_BYTES).digest()
         row = self._encode_row(frame, inputs, rewards, done, events, self._game.facts(state), digest)
         self.confirmed_count = frame + 1
@@ -169,7 +169,7 @@ class Timeline(Generic[S]):
             return End(Reason.FINISHED, frame + 1, "away_limit", tuple(seat for seat in Seat if away[seat] >= limit))
         return None
 
-    def _drop_tail(self) -> list[Predicted]:
+    def _drop_tail(self) -> list[Predicted[S]]:
         dropped = list(self._tail)
         self._tail.clear()
         return dropped
@@ -187,7 +187,7 @@ class Timeline(Generic[S]):
             grow((actions, transition))
             if command or transition.done:
                 return
-            state = cast(S, transition.state)
+            state = transition.state
 
     def guesses(self, start: int, stop: int) -> list[int]:
         """The partner's actions in the frames from `start` to `stop`, none of which is here: their last real one, for
