@@ -160,8 +160,8 @@ def _player_columns(seat: str) -> tuple[Column, ...]:
 
 def _player_facts(player: Player, frame: int, columns: int) -> tuple[int, ...]:
     cell, _, free_at, facing, carries, score, window = player
-    y, x = divmod(cell, columns)
-    return x, y, facing, max(0, free_at - frame), carries, score, max(0, window - frame)
+    busy, join = free_at - frame, window - frame
+    return cell % columns, cell // columns, facing, busy if busy > 0 else 0, carries, score, join if join > 0 else 0
 
 
 class Foraging:

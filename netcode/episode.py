@@ -196,29 +196,31 @@ class Episode(Generic[S]):
         Raises:
             ProtocolError: it claims what cannot be; nothing of it was taken.
         """
+        frame, first, inputs, received, verified, checkpoint_rows, checkpoint, advantage = play
         timeline = self.timeline
-        if play.received > timeline.own.count:
-            raise ProtocolError(f"expected at most {timeline.own.count} inputs acknowledged, got {play.received}")
-        committed = play.first + len(play.inputs) // INPUT_BYTES
-        if play.frame > committed:
-            raise ProtocolError(f"expected a frame up to {committed}, for which an input was sent, got {play.frame}")
-        fresh = self._fresh_inputs(play)
+        if received > timeline.own.count:
+            raise ProtocolError(f"expected at most {timeline.own.count} inputs acknowledged, got {received}")
+        committed = first + len(inputs) // INPUT_BYTES
+        if frame > committed:
+            raise ProtocolError(f"expected a frame up to {committed}, for which an input was sent, got {frame}")
+        fresh = self._fresh_inputs(first, inputs)
         if self.ending is None and fresh:
             timeline.partner.extend(fresh)
-        self._take_acknowledgement(play.received)
-        if play.frame >= self.partner_frame:
-            self.partner_frame = play.frame
-            self.pacing.hear(play.frame, play.advantage, self.frame, rtt, now)
-        if play.verified > self.partner_verified:
-            self.partner_verified = play.verified
-        self.chain.hear(play.checkpoint_rows, play.checkpoint)
+        self._take_acknowledgement(received)
+        if frame >= self.partner_frame:
+            self.partner_frame = frame
+            self.pacing.hear(frame, advantage, self.frame, rtt, now)
+        if verified > self.partner_verified:
+            self.partner_verified = verified
+        self.chain.hear(checkpoint_rows, checkpoint)
 
-    def _fresh_inputs(self, play: Play) -> list[Input]:
+    def _fresh_inputs(self, first: int, inputs: bytes) -> list[Input]:
+        """Of the inputs from frame `first` on, those that are not here yet; none if there is a gap before them."""
         have = self.timeline.partner.count
-        skip = have - play.first
-        if skip < 0 or skip * INPUT_BYTES >= len(play.inputs):
+        skip = have - first
+        if skip < 0 or skip * INPUT_BYTES >= len(inputs):
             return []
-        fresh = decode_inputs(play.inputs[skip * INPUT_BYTES :], self._action_count)
+        fresh = decode_inputs(inputs[skip * INPUT_BYTES :], self._action_count)
         furthest = self.frame + 2 * (self._rules.window_frames + self._delay + 1)
         if have + len(fresh) > furthest:
             raise ProtocolError(f"expected inputs up to frame {furthest}, got {have + len(fresh)}")

@@ -316,32 +316,33 @@ class Session(Generic[S]):
         (a greeting, a READY, a GOODBYE) counts only from the newest packet, or an old one could bring back the past.
         """
         envelope, body = packet
-        self._echo = (envelope.sent, now)
+        run, episode, echoed_sent, _, sent, _, _ = envelope
+        self._echo = (sent, now)
         if type(body) is Hello or type(body) is Refusal:
             if self._answers_us(envelope, now):
                 self._take_introduction(body, envelope, now)
-        elif self._agreed is None or envelope.run != self._agreed.run or self._is_of_a_program_before(envelope):
+        elif self._agreed is None or run != self._agreed.run or self._is_of_a_program_before(echoed_sent):
             self.strays += 1
         else:
-            is_newest = envelope.sent >= self._newest_sent
+            is_newest = sent >= self._newest_sent
             if is_newest:
-                self._newest_sent = envelope.sent
-                self._hear(envelope, now)
+                self._newest_sent = sent
+                self._hear(episode, now)
             self._take_probe(envelope, now)
             self._take_verdict(envelope)
-            self._take_body(body, envelope.episode, now, is_newest=is_newest)
+            self._take_body(body, episode, now, is_newest=is_newest)
 
     def _answers_us(self, envelope: Envelope, now: int) -> bool:
         """Whether it echoes a packet that this program sent: a recording of another session cannot."""
         return envelope.echoed_sent > 0 and self._born <= envelope.echoed_sent <= now
 
-    def _is_of_a_program_before(self, envelope: Envelope) -> bool:
-        """Whether it echoes nothing that we said since a new program of the partner greeted us.
+    def _is_of_a_program_before(self, echoed_sent: int) -> bool:
+        """Whether a packet echoes nothing that we said since a new program of the partner greeted us.
 
         `sent` would not tell: if the whole machine was started again, its clock began anew, and what the program before
         it said would count as newer than all that follows.
         """
-        return envelope.echoed_sent < self._replaced_at
+        return echoed_sent < self._replaced_at
 
     def _take_introduction(self, body: Hello | Refusal, envelope: Envelope, now: int) -> None:
         """Take a greeting or a refusal, which belong to no run."""
@@ -357,9 +358,9 @@ class Session(Generic[S]):
         elif type(body) is Hello:
             self._greet(body, now, is_new=is_new)
 
-    def _hear(self, envelope: Envelope, now: int) -> None:
+    def _hear(self, episode: int, now: int) -> None:
         """The partner is there. While we play, only in this episode: one that is elsewhere will send no more inputs."""
-        if self._played is None or envelope.episode == self._played.terms.episode:
+        if self._played is None or episode == self._played.terms.episode:
             self._heard_at = now
 
     def _take_probe(self, envelope: Envelope, now: int) -> None:

@@ -212,9 +212,9 @@ _judge = Episode._judge
 _wants_input: Callable[[Any], bool] = Episode.__dict__["wants_input"].fget
 
 
-def _take_twice(self: Any, play: Any) -> list[Input]:
-    fresh = _fresh_inputs(self, play)
-    return fresh[:1] + fresh if fresh and play.first < self.timeline.partner.count else fresh
+def _take_twice(self: Any, first: int, inputs: bytes) -> list[Input]:
+    fresh = _fresh_inputs(self, first, inputs)
+    return fresh[:1] + fresh if fresh and first < self.timeline.partner.count else fresh
 
 
 def _send_newest_only(self: Any, now: int) -> Any:
@@ -238,9 +238,9 @@ def _trust_present(self: Any, play: Any, rtt: int, now: int) -> None:
     self.partner_frame = max(self.partner_frame, play.frame)
 
 
-def _trust_any_frame(self: Any, play: Any) -> list[Input]:
-    skip = self.timeline.partner.count - play.first
-    return [] if skip < 0 else _trust_actions(play.inputs[skip * INPUT_BYTES :], 0)
+def _trust_any_frame(self: Any, first: int, inputs: bytes) -> list[Input]:
+    skip = self.timeline.partner.count - first
+    return [] if skip < 0 else _trust_actions(inputs[skip * INPUT_BYTES :], 0)
 
 
 def _settle_after_seal(self: Any, present: int) -> Progress:
@@ -304,11 +304,11 @@ def _seal_the_present(self: Any, end: End, agreement: Agreement, *, is_seal: boo
         self.verdict = self.verdict._replace(rows=self.timeline.head_count)
 
 
-def _make_them_here(self: Any, play: Any) -> list[Input]:
+def _make_them_here(self: Any, first: int, inputs: bytes) -> list[Input]:
     """A bot on each side makes the inputs of one seat, and each has a mind of its own."""
-    first = self.timeline.partner.count
-    fresh = _fresh_inputs(self, play)
-    return [item._replace(action=(first + at + self._seat) % self._action_count) for at, item in enumerate(fresh)]
+    have = self.timeline.partner.count
+    fresh = _fresh_inputs(self, first, inputs)
+    return [item._replace(action=(have + at + self._seat) % self._action_count) for at, item in enumerate(fresh)]
 
 
 def _hold_late(self: Any) -> int:
@@ -621,7 +621,7 @@ _MORE: dict[str, Mutant] = {
     ),
     "dead-program-counts": Mutant(
         "what a program said that is gone counts as newer than a machine that was started again",
-        [Patch(Session, "_is_of_a_program_before", lambda _self, _envelope: False)],
+        [Patch(Session, "_is_of_a_program_before", lambda _self, _echoed_sent: False)],
     ),
     "newest-for-ever": Mutant(
         "a machine whose clock began anew is never the newest",
