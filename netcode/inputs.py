@@ -32,9 +32,12 @@ def decode_inputs(data: bytes, action_count: int) -> list[Input]:
     """
     if len(data) % INPUT_BYTES:
         raise ProtocolError(f"expected {INPUT_BYTES} bytes an input, got {len(data)} bytes")
-    inputs = [_input(data[at : at + INPUT_BYTES]) for at in range(0, len(data), INPUT_BYTES)]
-    if inputs and max(inputs).action >= action_count:
-        raise ProtocolError(f"expected an action below {action_count}, got {max(inputs).action}")
+    inputs = []
+    for at in range(0, len(data), INPUT_BYTES):
+        item = _input(data[at : at + INPUT_BYTES])
+        if item.action >= action_count:
+            raise ProtocolError(f"expected an action below {action_count}, got {item.action}")
+        inputs.append(item)
     return inputs
 
 

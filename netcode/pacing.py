@@ -46,8 +46,11 @@ class Pacing:
         """How far (1/1000 frame) this seat is ahead of where the partner should be by now; 0 before both play."""
         if self._partner_frame == 0 or own_frame == 0:
             return 0
-        since = min(now - self._partner_heard, _MOST_EXTRAPOLATED) + self._rtt // 2
-        return (own_frame - self._partner_frame) * MILLIFRAMES - since * self._milliframe_rate // SECOND
+        since = now - self._partner_heard
+        if since > _MOST_EXTRAPOLATED:
+            since = _MOST_EXTRAPOLATED
+        passed = (since + self._rtt // 2) * self._milliframe_rate // SECOND
+        return (own_frame - self._partner_frame) * MILLIFRAMES - passed
 
     @property
     def stretch(self) -> int:

@@ -169,7 +169,7 @@ _pack: Final = msgpack.Packer(use_bin_type=True, autoreset=True).pack
 def encode(packet: Packet) -> bytes:
     """The bytes of a packet."""
     envelope, body = packet
-    data: bytes = _pack((_KIND_OF[type(body)], PROTOCOL_VERSION, *envelope, *body))
+    data: bytes = _pack([_KIND_OF[type(body)], PROTOCOL_VERSION, *envelope, *body])
     return data + crc32(data).to_bytes(_CHECKSUM_BYTES, "big")
 
 

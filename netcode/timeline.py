@@ -156,17 +156,19 @@ class Timeline(Generic[S]):
 
     def _end_at(self, frame: int, inputs: tuple[Input, Input], *, done: bool) -> End | None:
         """The rules by which a confirmed frame ends the episode. The game's own end beats a quit in the same frame."""
-        left, right = inputs
-        away, limit = self._away_run, self._away_limit_frames
-        away[0] = away[0] + 1 if left.flags & AWAY else 0
-        away[1] = away[1] + 1 if right.flags & AWAY else 0
         if done:
             return End(Reason.FINISHED, frame + 1, "game")
-        if left.command or right.command:
+        (_, left_flags, left_command), (_, right_flags, right_command) = inputs
+        if left_command or right_command:
             quitters = tuple(seat for seat in Seat if inputs[seat].command == Command.ABORT)
             return End(Reason.ABORTED, frame + 1, "quit", quitters)
-        if limit and (away[0] >= limit or away[1] >= limit):
-            return End(Reason.FINISHED, frame + 1, "away_limit", tuple(seat for seat in Seat if away[seat] >= limit))
+        limit, away = self._away_limit_frames, self._away_run
+        if limit:
+            away[0] = away[0] + 1 if left_flags & AWAY else 0
+            away[1] = away[1] + 1 if right_flags & AWAY else 0
+            if away[0] >= limit or away[1] >= limit:
+                limited = tuple(seat for seat in Seat if away[seat] >= limit)
+                return End(Reason.FINISHED, frame + 1, "away_limit", limited)
         return None
 
     def _drop_tail(self) -> list[Predicted[S]]:
@@ -176,7 +178,7 @@ class Timeline(Generic[S]):
 
     def _predict(self, present: int) -> None:
         """Extend the tail up to `present` frames, or up to what looks like an end."""
-        start = self.head_count
+        start = self.confirmed_count + len(self._tail)
         if start >= present or self.head_is_end:
             return
         state, step, grow, is_left = self.head, self._game.step, self._tail.append, self._is_left
