@@ -256,19 +256,13 @@ class _Pass:
         for (item, _), refusal in zip(stored, refusals, strict=True):
             if refusal is not None:  # this one's receipt; the others can be delivered all the same
                 self._put_off(item, State.BLOCKED, f"this machine is in the way: {refusal}")
-        self._release([item for item, _ in kept])
+        self._outbox.release(*[item for item, _ in kept])
         for item, receipt in kept:
             self._done.add(item.name)
             self._delivered.append(receipt)
             self._report(replace(item, state=State.VERIFIED, reason=""))
         if blocked is not None:
             raise blocked
-
-    def _release(self, items: list[Item]) -> None:
-        if len(items) == 1:
-            self._outbox.release(items[0])
-        elif items:
-            self._outbox.release_many(items)
 
     def _store_batch(
         self, batch: list[Item], share: Share, owner: str

@@ -13,7 +13,8 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Final, TypeVar
 
@@ -136,7 +137,8 @@ class Disk:
 
     def read(self, path: Path) -> bytes:
         """A file's bytes, through a new open."""
-        return path.read_bytes()
+        with path.open("rb", buffering=0) as file:
+            return file.readall()
 
     def free_bytes(self, path: Path) -> int:
         """Space that this user may still fill on the file system of `path`."""
@@ -281,16 +283,23 @@ def create_durably(disk: Disk, target: Path, data: bytes, *, flush_folder: bool 
     Raises:
         FileExistsError: the name is taken; nothing changed.
     """
+    with temporary_file(disk, target, data) as temporary:
+        place_new(disk, temporary, target)
+    if flush_folder:
+        disk.flush_folder(target.parent)
+
+
+@contextmanager
+def temporary_file(disk: Disk, target: Path, data: bytes) -> Iterator[Path]:
+    """A flushed file with these bytes beside `target`, to be given final names; its own name goes at the end."""
     temporary = temporary_name(target)
     try:
         write_flushed(disk, temporary, data)
-        place_new(disk, temporary, target)
+        yield temporary
     except OSError:
         _drop(disk, temporary)
         raise
     disk.unlink(temporary)
-    if flush_folder:
-        disk.flush_folder(target.parent)
 
 
 def replace_durably(disk: Disk, target: Path, data: bytes) -> None:

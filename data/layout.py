@@ -14,6 +14,7 @@ is ever overwritten and a disagreement lies there for everybody to see.
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
@@ -256,6 +257,7 @@ def _seat(word: str | None) -> Seat | None:
     return None if word is None else Seat[word.upper()]
 
 
+@lru_cache(maxsize=4096)  # an outbox is read again and again
 def check_relative(path: str) -> PurePosixPath:
     """A path inside a share, as an item names it.
 

@@ -1,14 +1,15 @@
 """The outbox: finished files that wait until a share has acknowledged them, one durable item each. No delivery."""
 
+import os
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from data.crew import Crew
 from data.files import Disk, create_durably, replace_durably
 from data.layout import check_relative, paper_name
 from data.receipts import Receipt, Receipts
@@ -21,8 +22,6 @@ ITEM_SUFFIX: Final = ".json"
 FIRST_BACKOFF_SECONDS: Final = 1.0
 LAST_BACKOFF_SECONDS: Final = 60.0
 """A share that comes back is used within a minute; asking once a minute troubles nobody."""
-UNLINKS_AT_ONCE: Final = 16
-"""Threads that wait for the disk while many items are let go."""
 BACKOFF_JITTER: Final = 0.25
 """Up to a quarter earlier, so that the machines of a lab do not all ask in the same moment."""
 
@@ -113,6 +112,7 @@ class Outbox:
     def __init__(self, home: Path, disk: Disk | None = None) -> None:
         self._station = Station(home)
         self._disk = disk or Disk()
+        self._known: dict[str, tuple[tuple[int, ...], Item]] = {}
 
     def queue(self, item: Item, *, flush: bool = True) -> None:
         """Add a file; one that is queued already stays as it is. With `flush` False the caller calls `flush` later."""
@@ -130,36 +130,43 @@ class Outbox:
         """Write down how an attempt went. Only the holder of the courier's lock may."""
         replace_durably(self._disk, self.path(item.name), encode_item(item))
 
-    def release(self, item: Item) -> None:
-        """Let a file go. It may, once a durable receipt stands for exactly its bytes.
+    def release(self, *items: Item) -> None:
+        """Let files go. Each may, once a durable receipt stands for exactly its bytes.
 
         Raises:
-            ValueError: no such receipt stands.
+            ValueError: for one of them no such receipt stands.
         """
-        standing = Receipts(self._station.home).find(item.name)
-        if standing is None or (standing.file, standing.sha256) != (item.file, item.sha256):
-            raise ValueError(f"{item.name} may not leave the outbox: no receipt stands for its {item.sha256}")
-        self._disk.unlink(self.path(item.name))
-
-    def release_many(self, items: Sequence[Item]) -> None:
-        """The same for many files: a disk that is busy with its journal lets each of them wait, so beside each other.
-
-        Raises:
-            ValueError: as for `release`, of one of them.
-        """
-        with ThreadPoolExecutor(UNLINKS_AT_ONCE, thread_name_prefix="outbox") as threads:
-            list(threads.map(self.release, items))
+        receipts = Receipts(self._station.home)
+        for item in items:
+            standing = receipts.find(item.name)
+            if standing is None or (standing.file, standing.sha256) != (item.file, item.sha256):
+                raise ValueError(f"{item.name} may not leave the outbox: no receipt stands for its {item.sha256}")
+        with Crew("outbox") as crew:  # a disk that is busy with its journal lets each of them wait
+            crew.each(self._disk.unlink, [self.path(item.name) for item in items])
 
     def waiting(self) -> tuple[Item, ...]:
         """Every file that no receipt covers yet, by name. An item that cannot be read is left to a recovery."""
-        return tuple(item for item in self._read() if item is not None)
+        return tuple(item for item in map(self._read, self._paths()) if item is not None)
 
-    def _read(self) -> Iterator[Item | None]:
-        for path in sorted(self._station.outbox.glob(f"[!.]*{ITEM_SUFFIX}")):
-            try:
-                yield decode_item(path.read_bytes())
-            except (OSError, StateFileError):  # delivered meanwhile, torn, or not readable: a recovery reports it
-                yield None
+    def _paths(self) -> list[str]:
+        try:
+            names = os.listdir(self._station.outbox)  # noqa: PTH208  # names alone, of thousands
+        except FileNotFoundError:
+            return []
+        return sorted(name for name in names if name.endswith(ITEM_SUFFIX) and not name.startswith("."))
+
+    def _read(self, name: str) -> Item | None:
+        """The item of this file name; one that this object has read before is not read again."""
+        path = self._station.outbox / name
+        try:
+            seen = path.stat()
+            key = (seen.st_ino, seen.st_mtime_ns, seen.st_size)
+            known = self._known.get(name)
+            if known is None or known[0] != key:
+                known = self._known[name] = key, decode_item(path.read_bytes())
+        except (OSError, StateFileError):  # delivered meanwhile, torn, or not readable: a recovery reports it
+            return None
+        return known[1]
 
     def items(self) -> tuple[Item, ...]:
         """Every file of this station, waiting or received; each is in exactly one state."""

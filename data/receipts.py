@@ -1,21 +1,27 @@
-"""Receipts: durable proof that a share holds a file, by name, hash, share and level of acknowledgement. No network."""
+"""Receipts: durable proof that a share holds a file, by name, hash, share and level of acknowledgement. No network.
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+Each file has a name of its own under `receipts/`. Receipts that were written together share one file under all of their
+names (hard links): one flush for sixty-four of them, and every name is still found, raised and removed by itself.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import count
 from pathlib import Path
 from typing import Final
 
-from data.files import Disk, create_durably, replace_durably
+from data.files import LINK_UNSUPPORTED, Disk, create_durably, replace_durably, temporary_file
 from data.layout import paper_name
 from data.state_file import Fields, StateFileError, encode_state, utc_text
 from data.station import Station
 
 RECEIPT_FORMAT: Final = 1
-FLUSHES_AT_ONCE: Final = 16
-"""Threads that wait for the disk while many receipts are written."""
+SHEAF_FORMAT: Final = 2
+"""Of a file that holds several receipts."""
+MOST_SHEAVES: Final = 32
+"""Read ones that are kept in memory; then all are forgotten."""
 RECEIPT_SUFFIX: Final = ".json"
 
 
@@ -61,6 +67,8 @@ class Receipts:
         self._folder = Station(home).receipts
         self._revoked = Station(home).revoked
         self._disk = disk or Disk()
+        self._sheaves: dict[tuple[int, ...], Mapping[str, Receipt]] = {}
+        """Those that were read, by what identifies a file that nobody writes to any more."""
 
     def write(self, receipt: Receipt) -> None:
         """Keep a receipt, durably; one that stands for the same bytes already only ever gains in level.
@@ -81,25 +89,30 @@ class Receipts:
                 self._disk.flush_folder(self._folder)
 
     def write_many(self, receipts: Sequence[Receipt]) -> list[StateFileError | None]:
-        """Keep many receipts, durably: their flushes wait beside each other, the folder is flushed once for all.
+        """Keep a batch of receipts, durably, in one file that gets all of their names.
 
         For each of them None, or why it cannot stand.
         """
-
-        def keep(receipt: Receipt) -> StateFileError | None:
-            try:
-                create_durably(self._disk, self.path(receipt.name), encode_receipt(receipt), flush_folder=False)
-            except FileExistsError:
-                return self._refused(receipt)
-            return None
-
-        with ThreadPoolExecutor(FLUSHES_AT_ONCE, thread_name_prefix="receipt") as threads:
-            refusals = list(threads.map(keep, receipts))
+        if not receipts:
+            return []
+        with temporary_file(self._disk, self.path(receipts[0].name), encode_sheaf(receipts)) as sheaf:
+            refusals = [self._name(sheaf, receipt) for receipt in receipts]
         self._disk.flush_folder(self._folder)
         return refusals
 
+    def _name(self, sheaf: Path, receipt: Receipt) -> StateFileError | None:
+        try:
+            self._disk.link(sheaf, self.path(receipt.name))
+        except FileExistsError:
+            return self._refused(receipt)
+        except OSError as error:
+            if error.errno not in LINK_UNSUPPORTED:
+                raise
+            return self._refused(receipt)  # this file system knows no second names: a file for each
+        return None
+
     def _refused(self, receipt: Receipt) -> StateFileError | None:
-        """What `write` says of a receipt whose name is taken."""
+        """What `write` says of a receipt."""
         try:
             self.write(receipt)
         except StateFileError as error:
@@ -129,14 +142,40 @@ class Receipts:
     def find(self, name: str) -> Receipt | None:
         """The receipt for a file name; None if there is none that can be read."""
         try:
-            return decode_receipt(self.path(name).read_bytes())
+            return self.read(name)
         except (OSError, StateFileError):
             return None  # a receipt that cannot be read proves nothing; a recovery reports it
+
+    def read(self, name: str) -> Receipt:
+        """The receipt for a file name; a sheaf is read once for all of its names.
+
+        Raises:
+            OSError: it cannot be read.
+            StateFileError: it is none, or one of other files.
+        """
+        path = self.path(name)
+        seen = path.stat()
+        key = (seen.st_dev, seen.st_ino, seen.st_mtime_ns, seen.st_size)
+        sheaf = self._sheaves.get(key)
+        if sheaf is None:
+            receipts = decode_receipts(self._disk.read(path))
+            if len(receipts) == 1:
+                return receipts[0]
+            sheaf = self._keep(key, receipts)
+        if name not in sheaf:
+            raise StateFileError(f"receipt {name}: expected it in a sheaf, found {len(sheaf)} others")
+        return sheaf[name]
+
+    def _keep(self, key: tuple[int, ...], receipts: Sequence[Receipt]) -> Mapping[str, Receipt]:
+        if len(self._sheaves) >= MOST_SHEAVES:
+            self._sheaves.clear()
+        self._sheaves[key] = {receipt.name: receipt for receipt in receipts}
+        return self._sheaves[key]
 
     def all(self) -> Iterator[Receipt]:
         """Every receipt that can be read, by name."""
         for path in self.paths():
-            receipt = self.find(path.name.removesuffix(RECEIPT_SUFFIX))
+            receipt = self.find(name_of_receipt(path))
             if receipt is not None:
                 yield receipt
 
@@ -147,6 +186,11 @@ class Receipts:
     def path(self, name: str) -> Path:
         """Where the receipt for a file name lies."""
         return self._folder / f"{name}{RECEIPT_SUFFIX}"
+
+
+def name_of_receipt(path: Path) -> str:
+    """The name of the file that a receipt at this path is for."""
+    return path.name.removesuffix(RECEIPT_SUFFIX)
 
 
 def receipt_fields(receipt: Receipt) -> dict[str, object]:
@@ -187,7 +231,28 @@ def decode_receipt(data: bytes) -> Receipt:
     Raises:
         StateFileError: they hold something else.
     """
-    fields = Fields(data, RECEIPT_FORMAT)
+    return _receipt(Fields(data, RECEIPT_FORMAT))
+
+
+def encode_sheaf(receipts: Sequence[Receipt]) -> bytes:
+    """The bytes of a file that holds several receipts, one a line."""
+    lines = ",\n".join(json.dumps(receipt_fields(receipt), ensure_ascii=False) for receipt in receipts)
+    return f'{{"format": {SHEAF_FORMAT}, "receipts": [\n{lines}\n]}}\n'.encode()
+
+
+def decode_receipts(data: bytes) -> tuple[Receipt, ...]:
+    """All receipts that these bytes hold: one, or those of a sheaf.
+
+    Raises:
+        StateFileError: they hold something else.
+    """
+    fields = Fields(data, RECEIPT_FORMAT, SHEAF_FORMAT)
+    if fields.integer("format") == RECEIPT_FORMAT:
+        return (_receipt(fields),)
+    return tuple(_receipt(each) for each in fields.objects("receipts"))
+
+
+def _receipt(fields: Fields) -> Receipt:
     return Receipt(
         fields.text("file"),
         fields.text("sha256"),

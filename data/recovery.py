@@ -32,7 +32,7 @@ from data.layout import (
 from data.outbox import ITEM_SUFFIX, Outbox, decode_item
 from data.pruning import TOMBSTONE_SUFFIX, decode_tombstone
 from data.publishing import queue, whole_file
-from data.receipts import RECEIPT_SUFFIX, Receipts, decode_receipt
+from data.receipts import RECEIPT_SUFFIX, Receipts, name_of_receipt
 from data.session_sheet import decode_opening
 from data.sessions import OPENING_SUFFIX, remove_opening, write_sheet
 from data.state_file import StateFileError
@@ -216,14 +216,15 @@ class _Recovery:
             self._report.living.append("a courier is at work here")
             return
         try:
-            for folder, suffix, decode in (
-                (self._station.outbox, ITEM_SUFFIX, decode_item),
-                (self._station.receipts, RECEIPT_SUFFIX, decode_receipt),
-                (self._station.tombstones, TOMBSTONE_SUFFIX, decode_tombstone),
+            receipts = Receipts(self._station.home, self._disk)
+            for folder, suffix, read in (
+                (self._station.outbox, ITEM_SUFFIX, lambda path: decode_item(self._disk.read(path))),
+                (self._station.receipts, RECEIPT_SUFFIX, lambda path: receipts.read(name_of_receipt(path))),
+                (self._station.tombstones, TOMBSTONE_SUFFIX, lambda path: decode_tombstone(self._disk.read(path))),
             ):
                 for path in sorted(folder.iterdir()):
                     with self._reporting(f"{folder.name}/{path.name}"):
-                        self._recover_state(path, suffix, decode)
+                        self._recover_state(path, suffix, read)
             for path in sorted((*self._station.trash.iterdir(), *self._station.revoked.iterdir())):
                 if path.name.endswith(TEMPORARY_SUFFIX):
                     with self._reporting(f"{path.parent.name}/{path.name}"):
@@ -231,7 +232,7 @@ class _Recovery:
         finally:
             lock.release()
 
-    def _recover_state(self, path: Path, suffix: str, decode: Callable[[bytes], object]) -> None:
+    def _recover_state(self, path: Path, suffix: str, read: Callable[[Path], object]) -> None:
         if not _is_plain(path):
             self._report.unknown.append(f"{path.parent.name}/{path.name}")
         elif path.name.endswith(TEMPORARY_SUFFIX):
@@ -241,7 +242,7 @@ class _Recovery:
             self._report.unknown.append(f"{path.parent.name}/{path.name}")
         else:
             try:
-                decode(self._disk.read(path))
+                read(path)
             except StateFileError:
                 self._set_aside(path)
 

@@ -26,7 +26,8 @@ def utc_text(unix_seconds: float) -> str:
 class Fields:
     """The fields of one state file, each taken with the type that it must have."""
 
-    def __init__(self, data: bytes, format_version: int, most: int = MAX_BYTES) -> None:
+    def __init__(self, data: bytes, *formats: int, most: int = MAX_BYTES) -> None:
+        """Of one of these format versions."""
         if len(data) > most:
             raise StateFileError(f"expected at most {most} bytes, got {len(data)}")
         try:
@@ -36,8 +37,8 @@ class Fields:
         if not isinstance(fields, dict):
             raise StateFileError(f"expected an object, got {type(fields).__name__}")
         self._fields: dict[str, object] = fields
-        if self.integer("format") != format_version:
-            raise StateFileError(f"format: expected {format_version}, got {self.integer('format')}")
+        if self.integer("format") not in formats:
+            raise StateFileError(f"format: expected {formats[-1]}, got {self.integer('format')}")
 
     def _take(self, name: str) -> object:
         if name not in self._fields:

@@ -7,7 +7,6 @@ folder is flushed once for all its new names.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -18,11 +17,10 @@ from data.collector.incoming import Incoming
 from data.collector.messages import Blocked, Conflict, Receipt, Refused, Reply
 from data.collector.place import CollectorPlace
 from data.collector.structure import structure_fault
+from data.crew import Crew
 from data.files import Disk, create_durably, disk_words, flush_file, flush_open, place_new, write_open
 from data.receipts import Level
 
-FLUSHES_AT_ONCE: Final = 8
-"""Threads that wait for the disk. More do not help it, and fewer leave it idle."""
 MOST_FOLDERS: Final = 10_000
 """Folders that are known to be durable; then all are forgotten and flushed once more."""
 KEPT_SUFFIX: Final = ".kept"
@@ -69,19 +67,19 @@ class Vault:
         disk: Disk,
         incoming: Incoming,
         alarm: Callable[[Alarm], None],
-        flushes_at_once: int = FLUSHES_AT_ONCE,
+        threads: int | None = None,
     ) -> None:
         self._place = place
         self._disk = disk
         self._incoming = incoming
         self._alarm = alarm
-        self._threads = ThreadPoolExecutor(flushes_at_once, thread_name_prefix="collector-disk")
+        self._crew = Crew("collector-disk", threads)
         self._durable: set[str] = set()
         """Folders below the root whose names are on the disk, as paths from it."""
 
     def close(self) -> None:
         """End the threads; what they were told to do is done first."""
-        self._threads.shutdown()
+        self._crew.close()
 
     def store(self, candidates: Sequence[Candidate]) -> tuple[list[Reply], list[Stored]]:
         """Make all of them durable; the answer to each, in order, and what is here now."""
@@ -115,7 +113,7 @@ class Vault:
     def _all(self, works: Iterable[_Work], step: Callable[[_Work], None]) -> None:
         """A step that waits for the disk, of all that go on beside each other. For computing, threads are slower."""
         going_on = [work for work in works if work.reply is None]
-        list(self._threads.map(lambda work: _guard(work, step), going_on))
+        self._crew.each(lambda work: _guard(work, step), going_on)
 
     def _one_by_one(self, works: Iterable[_Work], step: Callable[[_Work], None]) -> None:
         for work in works:
@@ -182,7 +180,7 @@ class Vault:
         """Each folder once; a folder that refuses holds up all that has new names in it."""
         going_on = [work for work in works if work.reply is None]
         folders = list({folder for work in going_on for folder in work.folders})
-        refusals = dict(zip(folders, self._threads.map(self._flush_folder, folders), strict=True))
+        refusals = dict(zip(folders, self._crew.each(self._flush_folder, folders), strict=True))
         for work in going_on:
             refused = next((refusals[folder] for folder in work.folders if refusals[folder]), "")
             if refused:

@@ -6,14 +6,13 @@ flushes that wait, and a folder is flushed once for all of its new names. A file
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256 as hash_sha256
 from itertools import accumulate
 from pathlib import Path
-from typing import Final
 
+from data.crew import Crew
 from data.files import TEMPORARY_SUFFIX, Disk, flush_file, flush_open, place_new, write_open
 from data.layout import check_relative
 from data.receipts import Level
@@ -25,10 +24,8 @@ from data.shares.share import (
     ShareConflictError,
     checked_source,
     other_bytes,
+    other_name,
 )
-
-FLUSHES_AT_ONCE: Final = 16
-"""Threads that wait for the disk. More do not help it, and fewer leave it idle."""
 
 
 @dataclass(slots=True)
@@ -54,19 +51,18 @@ class Batch:
         self._owner = owner
         self._drawn = drawn
         self._made: set[Path] = set()
+        self._names: dict[Path, frozenset[str]] = {}
+        """What lay in each folder when this batch began."""
 
     def store(self, orders: Sequence[Order]) -> list[Outcome | OSError]:
         """What became of each, in order: a level, or what a share raises; an `OSError` as it came."""
         works = [self._begin(order) for order in orders]
-        with ThreadPoolExecutor(FLUSHES_AT_ONCE, thread_name_prefix="flush") as threads:
-            _one_by_one(works, self._read_source)
-            _one_by_one(works, self._make_folders)
-            _beside(threads, works, self._write)
-            _beside(threads, works, self._flush_new)
-            _beside(threads, works, self._place)
-            _beside(threads, works, self._flush_final)
-            self._flush_folders(threads, works)
-            _one_by_one(works, self._prove)
+        with Crew("flush") as crew:
+            for step in (self._read_source, self._make_folders, self._write, self._flush_new, self._place):
+                crew.each(_guarded(step), works)
+            crew.each(_guarded(self._flush_final), works)
+            self._flush_folders(crew, works)
+            crew.each(_guarded(self._prove), works)
         return [work.outcome for work in works if work.outcome is not None]
 
     def _begin(self, order: Order) -> _Work:
@@ -76,13 +72,6 @@ class Batch:
     def _read_source(self, work: _Work) -> None:
         work.data = checked_source(work.order.source, work.order.sha256)
 
-    def _write(self, work: _Work) -> None:
-        for path in leftovers(work.target.parent, f".{work.target.name}.{self._owner}"):
-            self._disk.unlink(path)  # what a crash of this owner has left
-        if work.target.exists():
-            return
-        work.descriptor = write_open(self._disk, work.temporary, work.data)
-
     def _make_folders(self, work: _Work) -> None:
         """Make the way down, each folder once; all folders whose names must be durable, the last one included."""
         parts = work.target.parent.relative_to(self._root).parts
@@ -91,6 +80,15 @@ class Batch:
             if folder not in self._made:
                 self._disk.make_folder(folder)
                 self._made.add(folder)
+
+    def _write(self, work: _Work) -> None:
+        folder, name = work.target.parent, work.target.name
+        if folder not in self._names:
+            self._names[folder] = names_in(folder)
+        for left in leftovers(self._names[folder], f".{name}.{self._owner}"):
+            self._disk.unlink(folder / left)  # what a crash of this owner has left
+        if name not in self._names[folder]:
+            work.descriptor = write_open(self._disk, work.temporary, work.data)
 
     def _flush_new(self, work: _Work) -> None:
         if work.descriptor is None:
@@ -112,11 +110,11 @@ class Batch:
     def _flush_final(self, work: _Work) -> None:
         flush_file(self._disk, work.target)
 
-    def _flush_folders(self, threads: ThreadPoolExecutor, works: Iterable[_Work]) -> None:
+    def _flush_folders(self, crew: Crew, works: Iterable[_Work]) -> None:
         """Each folder once, after all files in it; one that refuses holds up what has new names in it."""
         going_on = [work for work in works if work.outcome is None]
         folders = list(dict.fromkeys(folder for work in going_on for folder in work.folders))
-        refusals = dict(zip(folders, threads.map(self._flush_folder, folders), strict=True))
+        refusals = dict(zip(folders, crew.each(self._flush_folder, folders), strict=True))
         for work in going_on:
             work.outcome = next((refusals[folder] for folder in work.folders if refusals[folder] is not None), None)
 
@@ -128,36 +126,32 @@ class Batch:
         return None
 
     def _prove(self, work: _Work) -> None:
-        found = hash_sha256(self._disk.read(work.target)).hexdigest()
-        if found != work.order.sha256:
-            raise ShareConflictError(
-                f"the share holds other bytes under this name (expected {work.order.sha256}, found {found}): "
-                f"{work.target}"
-            )
+        """Compare with the bytes whose hash was found right when they were read: equal ones have the same."""
+        found = self._disk.read(work.target)
+        if found != work.data:
+            raise other_name(work.order.sha256, hash_sha256(found).hexdigest(), work.target)
         work.outcome = Level.STORED
 
 
-def leftovers(folder: Path, start: str) -> list[Path]:
-    """The temporary files in a folder whose names begin so. A pattern would be compiled anew for each file."""
-    names = [name for name in os.listdir(folder) if name.startswith(start)]  # noqa: PTH208  # thousands of names
-    return [folder / name for name in names if name.endswith(TEMPORARY_SUFFIX)]
+def names_in(folder: Path) -> frozenset[str]:
+    """What lies in a folder."""
+    return frozenset(os.listdir(folder))  # noqa: PTH208  # names alone, of thousands
 
 
-def _one_by_one(works: Iterable[_Work], step: Callable[[_Work], None]) -> None:
-    """A step that computes: threads would only be in each other's way."""
-    for work in works:
-        _guarded(work, step)
+def leftovers(names: Iterable[str], start: str) -> list[str]:
+    """The temporary files among these that begin so. A pattern would be compiled anew for each file."""
+    return [name for name in names if name.startswith(start) and name.endswith(TEMPORARY_SUFFIX)]
 
 
-def _beside(threads: ThreadPoolExecutor, works: Iterable[_Work], step: Callable[[_Work], None]) -> None:
-    """A step that waits for the disk, of all files beside each other."""
-    list(threads.map(lambda work: _guarded(work, step), works))
+def _guarded(step: Callable[[_Work], None]) -> Callable[[_Work], None]:
+    """A step that a file takes which is still on its way; what goes wrong ends that file's way and no other's."""
 
+    def guarded(work: _Work) -> None:
+        if work.outcome is not None:
+            return
+        try:
+            step(work)
+        except (LocalCorruptError, ShareBlockedError, ShareConflictError, OSError) as error:
+            work.outcome = error
 
-def _guarded(work: _Work, step: Callable[[_Work], None]) -> None:
-    if work.outcome is not None:
-        return
-    try:
-        step(work)
-    except (LocalCorruptError, ShareBlockedError, ShareConflictError, OSError) as error:
-        work.outcome = error
+    return guarded

@@ -26,7 +26,7 @@ from data.files import (
 )
 from data.layout import check_relative
 from data.receipts import Level
-from data.shares.folder_batch import Batch, leftovers
+from data.shares.folder_batch import Batch, leftovers, names_in
 from data.shares.folder_ground import FolderGround
 from data.shares.mounts import mount_of
 from data.shares.share import (
@@ -37,9 +37,9 @@ from data.shares.share import (
     Outcome,
     Probe,
     ShareBlockedError,
-    ShareConflictError,
     checked_source,
     other_bytes,
+    other_name,
 )
 from data.state_file import Fields, StateFileError, encode_state
 
@@ -185,8 +185,8 @@ class FolderShare:
 
     def _clear(self, folder: Path, start: str) -> None:
         """Remove what a crash of this owner has left. Of two copies of one home, the other one just tries again."""
-        for path in leftovers(folder, start):
-            self._disk.unlink(path)
+        for name in leftovers(names_in(folder), start):
+            self._disk.unlink(folder / name)
 
     def _try_abilities(self, first: Path, other: Path, final: Path) -> None:
         write_flushed(self._disk, first, PROBE_BYTES)
@@ -214,9 +214,7 @@ class FolderShare:
         self._flush_final(target)
         found = hash_sha256(self._disk.read(target)).hexdigest()
         if found != sha256:
-            raise ShareConflictError(
-                f"the share holds other bytes under this name (expected {sha256}, found {found}): {target}"
-            )
+            raise other_name(sha256, found, target)
         return Level.STORED
 
     def _place(self, temporary: Path, target: Path, data: bytes) -> None:

@@ -151,6 +151,12 @@ def other_bytes(place: str) -> ShareBlockedError:
     return ShareBlockedError(f"share {place}: it gives back other bytes than it was given")
 
 
+def other_name(expected: str, found: str, place: Path) -> ShareConflictError:
+    """A share that holds other bytes under a name than those that were to be there."""
+    words = f"the share holds other bytes under this name (expected {expected}, found {found}): {place}"
+    return ShareConflictError(words)
+
+
 def open_share(url_or_path: str) -> Share:
     """The share at a path or a URL. Nothing is touched, and nobody is asked.
 

@@ -25,7 +25,7 @@ def vault(trace: Trace, disk: Disk) -> Iterator[tuple[Vault, Incoming]]:
     """A collector's disk, one call after the other: what runs beside what must not depend on the day."""
     place = CollectorPlace(trace.share)
     incoming = Incoming(place, disk)
-    opened = Vault(place, disk, incoming, lambda alarm: None, flushes_at_once=1)
+    opened = Vault(place, disk, incoming, lambda alarm: None, threads=1)
     try:
         yield opened, incoming
     finally:

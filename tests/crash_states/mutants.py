@@ -4,8 +4,8 @@ A mutant either leaves calls out of the log (a program that does not flush: noth
 patches the real code of this process.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
@@ -114,6 +114,14 @@ def _replace_unflushed(disk: Disk, target: Path, data: bytes) -> None:
     disk.close(descriptor)
     disk.replace(temporary, target)
     disk.flush_folder(target.parent)
+
+
+@contextmanager
+def _unflushed_file(disk: Disk, target: Path, data: bytes) -> Iterator[Path]:
+    temporary = files.temporary_name(target)
+    disk.close(files.write_open(disk, temporary, data))
+    yield temporary
+    disk.unlink(temporary)
 
 
 def _make_path_carelessly(disk: Disk, folder: Path) -> None:
@@ -436,6 +444,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         "of many receipts at once none is flushed before items go",
         ("delivering a backlog",),
         keep=without("flush_folder", of="/receipts"),
+    ),
+    "backlog-sheaf-unflushed": Mutant(
+        "the receipts of many files get their names before their bytes are flushed",
+        ("delivering a backlog",),
+        [Patch(receipts, "temporary_file", _unflushed_file)],
     ),
     "share-without-folders": Mutant(
         "the folders on the way down are not flushed",

@@ -14,7 +14,7 @@ from data.framing import FormatError
 from data.layout import Kind, digest_in, paper_name, parse_draft_name
 from data.outbox import ITEM_SUFFIX, Outbox, decode_item
 from data.pruning import TOMBSTONE_SUFFIX, Tombstone, decode_tombstone
-from data.receipts import RECEIPT_SUFFIX, Receipts, decode_receipt
+from data.receipts import RECEIPT_SUFFIX, Receipts, decode_receipts
 from data.recovery import RecoveryReport, recover
 from data.session_sheet import decode_opening, decode_sheet
 from data.shares.folder_share import MARK_FORMAT, MARK_NAME, FolderShare
@@ -115,7 +115,9 @@ def _judge_state_files(tree: Tree, home: str, before: Tree) -> Iterator[str]:
                 if not _is_there(tree, f"{home}/episodes/{item.file}", item.sha256):
                     yield f"an item for a file that is not there: {path}"
             elif path.startswith(f"{home}/receipts/"):
-                receipt = decode_receipt(data)
+                name = path.rpartition("/")[2].removesuffix(RECEIPT_SUFFIX)
+                several = decode_receipts(data)
+                receipt = next((each for each in several if each.name == name), several[0])
                 if not _is_there(tree, f"share/{receipt.file}", receipt.sha256):
                     yield f"a receipt for a file that the share does not hold: {path}"
         except StateFileError:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
-from data import courier, outbox, receipts
+from data import courier, crew
 from data.courier import deliver
 from data.draft import PART_NAMES
 from data.episode_format import encode_header, read_episode
@@ -25,7 +25,6 @@ from data.receipts import Level, Receipt, Receipts
 from data.recovery import recover
 from data.sessions import OpenSession, SessionPlan
 from data.settlement import Settlement
-from data.shares import folder_batch
 from data.shares.folder_share import MARK_NAME, FolderShare
 from data.shares.share import Share, ShareConflictError
 from data.state_file import encode_state
@@ -457,8 +456,7 @@ def deliver_all(trace: Trace, homes: tuple[str, ...] = ("left",)) -> None:
 
 def deliver_backlog(trace: Trace) -> None:
     """Many files at once; two are many here, and one thread makes the same calls in every run."""
-    patches = [(courier, "BACKLOG_FILES", 2), (outbox, "UNLINKS_AT_ONCE", 1)]
-    patches += [(module, "FLUSHES_AT_ONCE", 1) for module in (folder_batch, receipts)]
+    patches = [(courier, "BACKLOG_FILES", 2), (crew, "FLUSHES_AT_ONCE", 1)]
     kept = [getattr(module, name) for module, name, _ in patches]
     try:
         for module, name, value in patches:

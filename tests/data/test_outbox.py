@@ -40,6 +40,22 @@ def test_queueing_twice_keeps_what_is_known(home: Path) -> None:
     assert (kept.state, kept.attempts, kept.reason) == (State.BLOCKED, 1, "full")
 
 
+def test_an_item_that_has_changed_is_read_again_and_one_that_is_gone_is_not_told(home: Path) -> None:
+    outbox = Outbox(home)
+    outbox.queue(ITEM)
+    assert outbox.waiting() == (ITEM,)
+    later = ITEM.put_off(State.BLOCKED, "full", 1_800_000_000.0)
+    Outbox(home).update(later)
+    (known,) = outbox.waiting()
+    assert (known.state, known.attempts) == (State.BLOCKED, 1)
+    outbox.path(ITEM.name).unlink()
+    assert outbox.waiting() == ()
+
+
+def test_an_outbox_that_is_not_there_is_empty(tmp_path: Path) -> None:
+    assert Outbox(tmp_path / "nowhere").waiting() == ()
+
+
 def check_that_a_file_leaves_only_against_a_receipt(outbox: Outbox, home: Path) -> None:
     outbox.queue(ITEM)
     with pytest.raises(ValueError, match="may not leave"):
@@ -53,8 +69,9 @@ def check_that_a_file_leaves_only_against_a_receipt(outbox: Outbox, home: Path) 
 class TrustingOutbox(Outbox):
     """The mutant: lets a file go because somebody says so."""
 
-    def release(self, item: Item) -> None:
-        self.path(item.name).unlink()
+    def release(self, *items: Item) -> None:
+        for item in items:
+            self.path(item.name).unlink()
 
 
 def test_an_episode_leaves_the_outbox_only_against_a_receipt(home: Path) -> None:
