@@ -244,6 +244,38 @@ def _lost_start(plan: Plan, rng: Random) -> Plan:
     return replace(plan, episodes=episodes, outages=(*plan.outages, silent), machines=(machines[0], machines[1]))
 
 
+# --- the moments that last short ------------------------------------------------------------------------------------
+
+
+def _gone_while(plan: Plan, rng: Random, side: int, phase: str) -> Plan:
+    """Whoever sits at this machine quits in that phase, or the program crashes, for good or for a while."""
+    moment = Moment(phase, rng.randrange(plan.episodes), rng.randrange(3))
+    machines = list(plan.machines)
+    if rng.random() < 0.6:
+        machines[side] = replace(machines[side], quit=moment)
+    else:
+        back = rng.choice((None, 400 * MILLISECOND, 3 * SECOND))
+        machines[side] = replace(machines[side], crash=moment, restart_after=back)
+    return replace(plan, machines=(machines[0], machines[1]))
+
+
+def _while_held(plan: Plan, rng: Random) -> Plan:
+    """A seat goes while it waits: its window is short, and its partner is not heard for longer than that."""
+    side = rng.randrange(2)
+    window = min(plan.window_frames, plan.tick_rate // 4)
+    start = rng.randrange(600, 600 + 1000 * plan.frames // plan.tick_rate) * MILLISECOND
+    stop = start + rng.choice((800 * MILLISECOND, 2 * SECOND, plan.grace + SECOND))
+    ways = rng.choice(((True, True), (side == 1, side == 0)))
+    plan = replace(plan, window_frames=window, outages=(*plan.outages, Outage(start, stop, ways)))
+    return _gone_while(plan, rng, side, "held")
+
+
+def _while_readying(plan: Plan, rng: Random) -> Plan:
+    """A seat goes between the greeting and the countdown, which a slow link makes longer."""
+    plan = _delay(plan, rng)
+    return _gone_while(plan, rng, rng.randrange(2), "readying")
+
+
 # --- people -------------------------------------------------------------------------------------------------------
 
 
@@ -314,6 +346,8 @@ FAULTS: dict[str, Fault] = {
     "rejoin": _rejoin,
     "reboot": _reboot,
     "lost-start": _lost_start,
+    "while-held": _while_held,
+    "while-readying": _while_readying,
     "focus": _focus,
     "both-away": _both_away,
     "quit": _quit,
@@ -332,6 +366,8 @@ _CHANCES = {
     "lost-start": 0.1,
     "reboot": 0.1,
     "slow-alone": 0.08,
+    "while-held": 0.08,
+    "while-readying": 0.05,
     "last-word": 0.15,
 }
 """What ends a session early hides what comes after it, so it is drawn less often."""
