@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -301,7 +302,7 @@ def _parts(
         pictures=Pictures(session, plan.place, f"{plan.study} {plan.dyad}-{plan.session}", is_person=not plan.is_bot),
         recorder=recorder,
         delivery=delivery,
-        local_header=lambda: _local_header(session),
+        local_header=partial(_local_header, session, _machine()),
         script=Script(plan.aways, plan.freezes),
         reports=reports,
         clock=now_ns,
@@ -335,7 +336,7 @@ def _setup(plan: SeatPlan, game: Game[Any], terms: Terms) -> Setup[Any]:
     )
 
 
-def _local_header(session: Session[Any]) -> LocalHeader:
+def _local_header(session: Session[Any], machine: tuple[tuple[str, str], ...]) -> LocalHeader:
     """What is this machine's own: its clocks, its versions, its name. Nothing of it stands in the canonical file."""
     setup, episode = session.setup, session.episode
     assert episode is not None, "a local file is begun with an episode"
@@ -348,13 +349,14 @@ def _local_header(session: Session[Any]) -> LocalHeader:
         episode=episode.terms.episode,
         seat=setup.seat,
         participant=setup.player.participant,
-        machine=_machine(),
+        machine=machine,
         wall_ns=time.time_ns(),
         monotonic_ns=now_ns(),
     )
 
 
 def _machine() -> tuple[tuple[str, str], ...]:
+    """Asked before the loop runs: finding out our own version reads files."""
     return (
         ("dyadgrid", metadata.version("dyadgrid")),
         ("host", host.gethostname()),
