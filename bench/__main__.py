@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from math import inf
 from typing import Final
 
-from bench import client, delivery, delivery_collector, games, loopback, netcode, records
+from bench import client, delivery, delivery_collector, disk, games, loopback, netcode, records
 from bench.measure import Benchmark
 
 PARTS: Final[dict[str, Callable[[], Iterator[Benchmark]]]] = {
@@ -18,6 +18,7 @@ PARTS: Final[dict[str, Callable[[], Iterator[Benchmark]]]] = {
     "delivery": delivery.run,
     "collector": delivery_collector.run,
     "client": client.run,
+    "disk": disk.run,
 }
 
 

@@ -5,29 +5,27 @@ episode: neither its start nor its end. Its window is a real one of 1280x720 on 
 installed; the display server's own work is not the client's and is not counted.
 """
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from math import inf
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import pygame
 
 from bench.measure import Benchmark, quiet, summary
 from bench.netcode import BareLoop
-from client.keys import make_keys
+from bench.seats import WARM_UP_TICKS, SeatProcess, lateness_of, playing
 from client.painter import Painter
 from client.picture import Picture
 from client.texts import Texts, guide_values
 from client.theme import Theme
-from data.local_format import read_local
 from games import registry
 from games.contract import Seat
 
@@ -40,10 +38,6 @@ PLAYED_SECONDS: Final = 14
 MEASURED_SECONDS: Final = 8.0
 YARDSTICK_EVERY_SECONDS: Final = 0.1
 YARDSTICK_TICKS: Final = 3
-WARM_UP_TICKS: Final = 30
-SEAT_SECONDS: Final = 60.0
-"""How long a client may take for anything before the benchmark gives up."""
-POLL_SECONDS: Final = 0.01
 
 
 def run() -> Iterator[Benchmark]:
@@ -123,29 +117,24 @@ def _play(tick_rate: int) -> _Measured:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         (folder / "share").mkdir()
-        make_keys(folder / "keys")
         display = stack.enter_context(_display())
         environment = {**os.environ, **({} if display is None else {"DISPLAY": display})}
         mode = ["--headless"] if display is None else ["--window", "borderless"]
-        clients = []
-        address = ["--listen", "tcp://127.0.0.1:*"]
-        for seat in Seat:
-            client = _Client(folder, seat, [*address, "--hz", str(tick_rate), *mode], environment)
-            stack.callback(client.end)
-            clients.append(client)
-            if seat is Seat.LEFT:
-                address = ["--partner", client.hear(lambda told: told["event"] == "listening")["address"]]
+        options = ["--hz", str(tick_rate), "--size", "{}x{}".format(*SIZE), *mode, "--no-courier"]
+        frames = PLAYED_SECONDS * tick_rate
+        homes = {seat: folder / seat.word for seat in Seat}
+        clients = stack.enter_context(playing(folder, homes, folder / "share", frames, options, environment))
         for client in clients:
             client.hear(lambda told: told["event"] == "frame" and told["frame"] > 2 * WARM_UP_TICKS)
         shares, yardstick = _shares(clients)
         for client in clients:
             client.hear(lambda told: told["event"] == "closed")
-        lateness = [late for path in folder.rglob("*.dyadlog") for late in _lateness(path)]
+        lateness = [late for path in folder.rglob("*.dyadlog") for late in lateness_of(path)]
         where = "without a display" if display is None else "in a window"
         return _Measured(lateness, shares, yardstick, where)
 
 
-def _shares(clients: "list[_Client]") -> tuple[list[float], list[float]]:
+def _shares(clients: Sequence[SeatProcess]) -> tuple[list[float], list[float]]:
     """What each client uses of a core from now on, in percent; and what the bare loop costs meanwhile (us)."""
     bare, yardstick = BareLoop(), list[float]()
     before, start = [client.cpu_seconds() for client in clients], time.monotonic()
@@ -159,58 +148,6 @@ def _shares(clients: "list[_Client]") -> tuple[list[float], list[float]]:
         if early is not None and late is not None
     ]
     return shares, yardstick
-
-
-class _Client:
-    """One seat, played by a bot, and what it tells."""
-
-    def __init__(self, folder: Path, seat: Seat, options: list[str], environment: Mapping[str, str]) -> None:
-        self._told = folder / f"{seat.word}.told"
-        frames = str(PLAYED_SECONDS * int(options[options.index("--hz") + 1]))
-        values = {
-            "--seat": seat.word,
-            "--keys": str(folder / "keys"),
-            "--dyad": "1",
-            "--session": "1",
-            "--participant": f"P{seat + 1}",
-            "--home": str(folder / seat.word),
-            "--share": str(folder / "share"),
-            "--episodes": "1",
-            "--frames": frames,
-            "--seed": "5",
-            "--size": "{}x{}".format(*SIZE),
-            "--rejoin-seconds": "0",
-            "--final-seconds": "0",
-        }
-        words = [word for pair in values.items() for word in pair]
-        command = [sys.executable, "launcher.py", "play", *words, *options]
-        command += ["--bot", "--reports", "--no-courier", "--no-settings"]
-        with self._told.open("w") as told:
-            self._process = subprocess.Popen(command, stdout=told, stderr=subprocess.DEVNULL, env=environment)
-
-    def hear(self, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Wait until it has told something."""
-        deadline = time.monotonic() + SEAT_SECONDS
-        while time.monotonic() < deadline:
-            whole = self._told.read_text().rpartition("\n")[0]
-            for line in whole.splitlines():
-                told: dict[str, Any] = json.loads(line)
-                if is_it(told):
-                    return told
-            time.sleep(POLL_SECONDS)
-        raise AssertionError(f"a client said nothing for {SEAT_SECONDS:g} s")
-
-    def cpu_seconds(self) -> float | None:
-        """What it has used so far, all threads together; None where the system does not tell."""
-        with suppress(OSError):
-            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        return None
-
-    def end(self) -> None:
-        """Leave no process behind."""
-        self._process.terminate()
-        self._process.wait()
 
 
 @contextmanager
@@ -230,8 +167,3 @@ def _display() -> Iterator[str | None]:
     finally:
         server.terminate()
         server.wait()
-
-
-def _lateness(path: Path) -> list[float]:
-    ticks = read_local(path.read_bytes()).of("tick")
-    return [(int(tick["start_ns"]) - int(tick["deadline_ns"])) / 1000 for tick in ticks[WARM_UP_TICKS:]]

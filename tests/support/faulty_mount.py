@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -240,9 +240,28 @@ class FaultyMount:
         whole.replace(self._control)
 
 
+class NoMountError(Exception):
+    """A FUSE file system is not possible here; the text says why."""
+
+
 @contextmanager
 def faulty_mount(folder: Path) -> Iterator[FaultyMount]:
     """Mount it, and take it away; a skip with its reason where that is not permitted."""
+    with ExitStack() as stack:
+        try:
+            found = stack.enter_context(open_mount(folder))
+        except NoMountError as error:
+            pytest.skip(f"a FUSE file system is not possible here: {error}")
+        yield found
+
+
+@contextmanager
+def open_mount(folder: Path) -> Iterator[FaultyMount]:
+    """Mount it, and take it away.
+
+    Raises:
+        NoMountError: that is not permitted.
+    """
     found = FaultyMount(folder)
     for path in (found.mount, found.backing):
         path.mkdir()
@@ -269,7 +288,7 @@ def _await_mount(process: "subprocess.Popen[bytes]", mount: Path) -> None:
         if process.poll() is not None:
             assert process.stdout is not None
             told = process.stdout.read().decode(errors="replace").strip().splitlines() or ["no reason given"]
-            pytest.skip(f"a FUSE file system is not possible here: {told[-1]}")
+            raise NoMountError(told[-1])
         assert time.monotonic() < deadline, "the FUSE file system did not come up"
         time.sleep(POLL_SECONDS)
 
