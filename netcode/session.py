@@ -272,9 +272,10 @@ class Session(Generic[S]):
         assert episode is not None
         self._verdict = episode.verdict
         self._next_episode = max(self._next_episode, episode.terms.episode + 1)
-        if ending.end.cause == "quit" and self.setup.seat.other in ending.end.seats:
+        has_quit = ending.end.cause == "quit" and self.setup.seat.other in ending.end.seats
+        if has_quit and not self._partner_restarted:
             self.partner_left = True  # the rows say so, and its GOODBYE may be lost
-        has_left = self._left_at is not None or (self.partner_left and not self._partner_restarted)
+        has_left = self._left_at is not None or self.partner_left
         is_last = self._next_episode >= self.setup.episodes or ending.end.reason is Reason.DIVERGED
         self._enter(Phase.FINISHED if has_left or is_last else Phase.RESULT, now)
 
