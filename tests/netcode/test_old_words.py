@@ -6,7 +6,7 @@ from zlib import crc32
 import msgpack
 
 from games.contract import Seat
-from netcode.limits import MILLISECOND, SECOND
+from netcode.limits import HANDSHAKE_PROBES, MILLISECOND, SECOND
 from netcode.packets import NO_RUN, Beat, Body, Envelope, Goodbye, Hello, Packet, Play, Ready, encode
 from netcode.session import Phase, Session
 from netcode.vocabulary import Agreement, Reason
@@ -173,12 +173,18 @@ def test_a_round_trip_that_cannot_be_is_no_probe() -> None:
     table.until_playing()
     session, now, before = table.left.session, table.now, table.left.session.probe
     envelope = table.newest(Seat.RIGHT, Play).envelope
-    late = envelope._replace(echoed_sent=now - SECOND, echoed_received=SECOND, sent=3 * SECOND)
+    late = envelope._replace(echoed_sent=now, echoed_received=SECOND, sent=3 * SECOND)
     session._take_probe(late, now)
     assert session.probe is before, "the partner held it for longer than it was away"
     slow = envelope._replace(echoed_sent=session._born, echoed_received=SECOND, sent=SECOND)
     session._take_probe(slow, session._born + TIMES.lost)
     assert session.probe is before, "an echo from before a silence"
+
+
+def test_the_first_episode_is_readied_after_some_round_trips_and_not_before() -> None:
+    table = readying()
+    assert all(chair.session._probes >= HANDSHAKE_PROBES for chair in table.chairs if chair.session.episode)
+    assert table.left.session.rtt == 2 * table.period
 
 
 def test_one_slow_round_trip_moves_the_mean_by_an_eighth() -> None:

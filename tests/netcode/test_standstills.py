@@ -87,6 +87,13 @@ def test_a_hold_does_not_grow_by_a_standstill_of_our_own() -> None:
     assert table.left.episode.held_since - since == SLEEP + table.period - TIMES.standstill
 
 
+def test_nothing_is_owed_to_a_partner_that_is_behind() -> None:
+    table = playing(frames=400)
+    table.tick(4, only=Seat.LEFT)
+    assert table.left.episode.frame > table.left.episode.partner_frame
+    assert [table.left.session.owed(due) for due in (0, 1, 9)] == [0, 0, 0]
+
+
 def test_a_partner_that_is_lost_comes_before_the_own_leaving() -> None:
     table = TwoSeats(toy_terms(frames=400), times=replace(TIMES, leave=TIMES.lost))
     busy(table)
