@@ -34,19 +34,36 @@ BEATS: Final = 32
 """Steps of a gem's rise and fall; neighbours are a few of them apart."""
 BLINK_EVERY_NS: Final = 4_300_000_000
 BLINK_NS: Final = 130_000_000
+KEPT_LOOKS: Final = 256
+"""Players' surfaces that stay drawn, of 20 kB each in a usual window: as many as an ordinary round shows."""
 
 
 _TagLook = tuple[str, Colour, Colour, Colour | None]
 """A tag's text key, and the colours of its letters, its plate and the plate's edge."""
 
 
+class _PlayerLook(NamedTuple):
+    """What decides what a player's surface looks like: all that the figure itself depends on, how far it is lifted
+    above its shadow, and whether it carries something.
+    """
+
+    seat: int
+    size: int
+    facing: int
+    blinks: bool
+    is_absent: bool
+    lift: int
+    carries: bool
+
+
 class _Wardrobe(NamedTuple):
-    """What is the same for all drawings in one layout. `gems` has a surface for each beat; the tags come as needed."""
+    """What is the same for all drawings in one layout. `gems` has a surface for each beat; the rest comes as needed."""
 
     layout: Layout
     gems: list[pygame.Surface]
     shadow: pygame.Surface
     badge: pygame.Surface
+    players: dict[_PlayerLook, pygame.Surface]
     tags: dict[_TagLook, pygame.Surface]
 
 
@@ -79,8 +96,7 @@ class Actors:
         rows += self._gems(wardrobe, picture, scene)
         rows.sort(key=itemgetter(0, 1))
         items = [self._burst(layout, burst) for burst in bursts]
-        for _, _, figures in rows:
-            items += figures
+        items += [figure for _, _, figure in rows]
         items += [self._tag(wardrobe, picture, each) for each in placed]
         return items
 
@@ -97,6 +113,7 @@ class Actors:
             gems=[drawn[bob] for bob in bobs],
             shadow=self._sprites.shadow(_even(tile * 0.84)),
             badge=self._sprites.gem(_even(tile * BADGE_SHARE)),
+            players={},
             tags={},
         )
 
@@ -112,31 +129,48 @@ class Actors:
         put(cell, self._sprites.gem(_even(tile * GEM_SHARE)), center=(middle, middle - round(tile * 0.03) + bob))
         return cell
 
-    def _gems(self, wardrobe: _Wardrobe, picture: Picture, scene: Scene) -> list[tuple[float, int, list[Item]]]:
+    def _gems(self, wardrobe: _Wardrobe, picture: Picture, scene: Scene) -> list[tuple[float, int, Item]]:
         """Each gem's row, a seat behind those of all players, and its item."""
         (left, top), tile = wardrobe.layout.board.topleft, wardrobe.layout.tile
         beat, gems = picture.now_ns * BEATS // BOB_NS, wardrobe.gems
-        rows: list[tuple[float, int, list[Item]]] = []
+        rows: list[tuple[float, int, Item]] = []
         for sprite in scene.sprites:
             if sprite.kind != "player":
                 x, y = sprite.x, sprite.y
                 gem = gems[(beat + x * 12 + y * 7) % BEATS]
-                rows.append((y, -1, [(gem, (left + x * tile, top + y * tile))]))
+                rows.append((y, -1, (gem, (left + x * tile, top + y * tile))))
         return rows
 
-    def _player(self, wardrobe: _Wardrobe, picture: Picture, each: Placed) -> list[Item]:
-        layout, sprite = wardrobe.layout, each.sprite
-        tile = layout.tile
-        x, y = _centre(layout, each)
-        lift = round(tile * (0.04 + HOP_SHARE * sin(pi * each.stride)))
-        size = _even(tile * PLAYER_SHARE * each.swell)
-        blinks = self._blinks(picture.now_ns, sprite.seat)
-        is_absent = _is_absent(picture, sprite.seat)
-        figure = self._sprites.player(sprite.seat, size, sprite.facing, blinks=blinks, absent=is_absent)
-        items = [centred(wardrobe.shadow, x, y + round(tile * 0.36)), centred(figure, x, y - lift)]
-        if sprite.carries:
-            items.append(centred(wardrobe.badge, x + round(tile * 0.31), y - lift - round(tile * 0.29)))
-        return items
+    def _player(self, wardrobe: _Wardrobe, picture: Picture, each: Placed) -> Item:
+        """A player on its shadow, with what it carries: one surface for each look, and looks come back."""
+        sprite, tile = each.sprite, wardrobe.layout.tile
+        look = _PlayerLook(
+            sprite.seat,
+            _even(tile * PLAYER_SHARE * each.swell),
+            sprite.facing,
+            self._blinks(picture.now_ns, sprite.seat),
+            _is_absent(picture, sprite.seat),
+            round(tile * (0.04 + HOP_SHARE * sin(pi * each.stride))),
+            sprite.carries > 0,
+        )
+        figure = wardrobe.players.get(look)
+        if figure is None:
+            if len(wardrobe.players) >= KEPT_LOOKS:
+                wardrobe.players.clear()
+            figure = wardrobe.players[look] = self._dressed(wardrobe, look)
+        return centred(figure, *_centre(wardrobe.layout, each))
+
+    def _dressed(self, wardrobe: _Wardrobe, look: _PlayerLook) -> pygame.Surface:
+        tile, shadow, badge = wardrobe.layout.tile, wardrobe.shadow, wardrobe.badge
+        below, aside, above = round(tile * 0.36), round(tile * 0.31), round(tile * 0.29) + look.lift
+        reach = max(look.size // 2 + look.lift, below + shadow.get_height(), aside + badge.get_width()) + 1
+        whole = pygame.Surface((2 * reach, 2 * reach), pygame.SRCALPHA)
+        figure = self._sprites.player(look.seat, look.size, look.facing, blinks=look.blinks, absent=look.is_absent)
+        put(whole, shadow, center=(reach, reach + below))
+        put(whole, figure, center=(reach, reach - look.lift))
+        if look.carries:
+            put(whole, badge, center=(reach + aside, reach - above))
+        return whole
 
     def _tag(self, wardrobe: _Wardrobe, picture: Picture, each: Placed) -> Item:
         theme, seat, layout = self._theme, each.sprite.seat, wardrobe.layout

@@ -20,7 +20,7 @@ from client.pictures import Pictures
 from client.player import Player, make_input
 from client.reports import Reports
 from client.script import Script, stop_own_process
-from client.view import Shown, View
+from client.view import View
 from client.window import Window
 from data.local_format import LocalHeader
 from data.recorder import Recorder
@@ -427,18 +427,17 @@ class Client:
         if has_changed or is_awaited or now - self._flipped_at >= SHOWN_ANEW_EVERY:
             self._flipped_at = now
             parts.window.flip()
-        self._note_drawing(picture, now)
+        self._note_drawing(picture)
 
     def _heed(self, event: LinkEvent) -> None:
         self._parts.pictures.link_event = event
         self._parts.reports.tell("link", what=event.value)
 
-    def _note_drawing(self, picture: Picture, painted_at: int) -> None:
-        view, logbook = self._view, self._logbook
-        if view is None or logbook is None:
+    def _note_drawing(self, picture: Picture) -> None:
+        view, logbook, shown = self._view, self._logbook, self._parts.pictures.shown
+        if view is None or logbook is None or shown is None:
             return
         flipped_at = self._parts.clock()
-        shown: Shown = view.shown(painted_at)
         logbook.flipped(shown, flipped_at)
         logbook.notice(SAID[notice_key(picture)], self._frame, flipped_at)
         if view.is_live and not self._was_live:

@@ -66,14 +66,26 @@ class Canvas:
         everywhere = [target.get_rect()]
         if changes is None or target is not self._target or target.get_size() != self._size:
             return everywhere
-        if laid == self._laid:
-            return merged(changes)
+        if len(laid) == len(self._laid):  # nothing came or went: what is not what it was is seen in its place
+            pairs = [pair for pair in zip(self._laid, laid, strict=True) if pair[0] != pair[1]]
+            boxes = merged([*changes, *(box for before, now in pairs for box in _left_and_taken(before, now))])
+            return boxes if len(boxes) <= MOST_BOXES else everywhere
         before, now = set(self._laid), set(laid)
         # What stays must lie in the same order, or one of two that overlap would show through the other.
         if [item for item in self._laid if item in now] != [item for item in laid if item in before]:
             return everywhere
-        boxes = merged([*changes, *(figure.get_rect(topleft=place) for figure, place in before ^ now)])
+        boxes = merged([*changes, *(_place(item) for item in before ^ now)])
         return boxes if len(boxes) <= MOST_BOXES else everywhere
+
+
+def _place(item: Item) -> Rect:
+    return Rect(item[1], item[0].get_size())
+
+
+def _left_and_taken(before: Item, now: Item) -> tuple[Rect, ...]:
+    """The places of what was there and of what is there instead: a step apart they are one, far apart two."""
+    left, taken = _place(before), _place(now)
+    return (left.union(taken),) if left.colliderect(taken) else (left, taken)
 
 
 def merged(boxes: Iterable[Rect]) -> list[Rect]:

@@ -1,5 +1,6 @@
 """The bar above the board: own score, time, partner's score. What must be read at a glance, and nothing else."""
 
+from functools import lru_cache
 from typing import Final
 
 import pygame
@@ -86,10 +87,13 @@ class Hud:
 
     def _render_time(self, layout: Layout, words: str, filled: int, *, is_last: bool) -> list[Item]:
         colour = self._theme.gem if is_last else self._theme.text
-        time = self._lettering.digits(words, Style(30 * layout.unit, "bold", colour))
-        bar = filled_bar((layout.px(BAR_UNITS), layout.px(6)), filled, colour, self._theme)
-        gap = layout.px(5)
-        top = layout.bar.centery - (time.get_height() + gap + bar.get_height()) // 2
+        style = Style(30 * layout.unit, "bold", colour)
+        gap, high = layout.px(5), layout.px(6)
+        room = layout.bar.height - gap - high - layout.px(12)
+        share = min(1.0, room / self._lettering.height(style))
+        time = self._lettering.digits(words, style._replace(pixels=style.pixels * share))
+        bar = filled_bar((layout.px(BAR_UNITS), high), filled, colour, self._theme)
+        top = layout.bar.centery - (time.get_height() + gap + high) // 2
         middle = layout.bar.centerx
         return [
             (time, (middle - time.get_width() // 2, top)),
@@ -99,8 +103,16 @@ class Hud:
 
 def filled_bar(size: tuple[int, int], filled: int, colour: Colour, theme: Theme) -> pygame.Surface:
     """A round-ended bar, so many pixels of it filled from the left."""
-    radius = size[1] / 2
-    bar = panel(size, radius, theme.well)
+    bar = _whole_bar(size, theme.well).copy()
     if filled > 0:
-        put(bar, panel((max(size[1], filled), size[1]), radius, colour), topleft=(0, 0))
+        full, end, high = _whole_bar(size, colour), size[1] // 2 + 1, size[1]
+        length = min(size[0], max(2 * end, filled))
+        bar.blit(full, (0, 0), (0, 0, length - end, high), pygame.BLEND_PREMULTIPLIED)
+        bar.blit(full, (length - end, 0), (size[0] - end, 0, end, high), pygame.BLEND_PREMULTIPLIED)
     return bar
+
+
+@lru_cache(maxsize=16)
+def _whole_bar(size: tuple[int, int], colour: Colour) -> pygame.Surface:
+    """A bar of one colour, which another one is put together from. Never draw on it."""
+    return panel(size, size[1] / 2, colour)

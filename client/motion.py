@@ -8,7 +8,7 @@ where it is. What jumps across the board (a new round) is simply there.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import hypot, pi, sin
-from typing import Final
+from typing import Final, NamedTuple
 
 from games.contract import Sprite
 
@@ -24,8 +24,7 @@ POP_SHARE: Final = 0.16
 NS_PER_SECOND: Final = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A sprite and where to draw it, in cells from the board's corner; `swell` is its size, 1 at rest; `stride` is how
     much of a step is done, 0 at rest.
     """
@@ -37,8 +36,7 @@ class Placed:
     stride: float
 
 
-@dataclass(frozen=True, slots=True)
-class Burst:
+class Burst(NamedTuple):
     """A ring where something was picked up or delivered: its cell, and how much of it is over, 0 to 1."""
 
     x: float

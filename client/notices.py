@@ -48,14 +48,15 @@ def notice_key(picture: Picture) -> str:
     """The one thing that matters most now, as a key of `SAID`; empty on an ordinary frame."""
     if picture.phase != "playing":
         return ""
-    signs = {
-        "away": picture.is_away,
-        "notice.fast_forward": picture.missed_seconds is not None,
-        "notice.silent": picture.silent_seconds is not None,
-        "notice.holding": picture.is_holding,
-        "notice.partner_away": picture.is_partner_away,
-    }
-    return next((key for key, is_so in signs.items() if is_so), "")
+    if picture.is_away:
+        return "away"
+    if picture.missed_seconds is not None:
+        return "notice.fast_forward"
+    if picture.silent_seconds is not None:
+        return "notice.silent"
+    if picture.is_holding:
+        return "notice.holding"
+    return "notice.partner_away" if picture.is_partner_away else ""
 
 
 def notice_for(picture: Picture, texts: Texts, theme: Theme) -> Notice | None:

@@ -89,7 +89,6 @@ class PanelCards:
         common = picture.scene.common if picture.scene else 0
         room = plate.get_width() - 2 * pad
         title = self._title(plate, layout, self._texts("team"), room)
-        number = self._lettering.text(str(common), Style(44 * layout.unit, "bold", theme.gem))
         low = plate.get_height() - layout.px(12)
         dots = self._round_dots(layout, picture) if picture.rounds else pygame.Surface((1, 1), pygame.SRCALPHA)
         key = "round" if picture.rounds else "round.open"
@@ -98,7 +97,10 @@ class PanelCards:
         label_box = put(plate, label, bottomleft=(pad, low))
         if label_box.right + layout.px(12) + dots.get_width() <= pad + room:
             put(plate, dots, midright=(pad + room, label_box.centery))
-        middle = (title.bottom + label_box.top) // 2
+        middle, between = (title.bottom + label_box.top) // 2, label_box.top - title.bottom
+        large = Style(44 * layout.unit, "bold", theme.gem)
+        share = min(1.0, between / self._lettering.height(large))
+        number = self._lettering.text(str(common), large._replace(pixels=large.pixels * share))
         gem = self._sprites.gem(layout.px(34))
         box = put(plate, gem, midleft=(pad - layout.px(2), middle))
         put(plate, number, midleft=(box.right + layout.px(8), middle))
@@ -221,17 +223,20 @@ class PanelCards:
         return lines
 
     def draw_figures(self, plate: pygame.Surface, layout: Layout, picture: Picture) -> None:
-        """Netcode figures, a name and a value a line."""
+        """Netcode figures, a name and a value a line, as large as there is height for."""
         pad = layout.px(PAD_UNITS)
         room = plate.get_width() - 2 * pad
         top = self._title(plate, layout, self._texts("figures.title"), room).bottom + layout.px(4)
-        name_style = Style(13 * layout.unit, "medium", self._theme.text_quiet)
-        value_style = Style(13 * layout.unit, "bold", self._theme.text)
-        step = min(layout.px(FIGURE_UNITS), (plate.get_height() - top - pad // 2) // max(1, len(picture.figures or ())))
-        for name, value in picture.figures or ():
-            figure = self._lettering.digits(value, value_style)
+        figures = picture.figures or ()
+        step = min(layout.px(FIGURE_UNITS), (plate.get_height() - top - pad // 2) // max(1, len(figures)))
+        quiet = Style(13 * layout.unit, "medium", self._theme.text_quiet)
+        quiet = quiet._replace(pixels=quiet.pixels * min(1.0, step / self._lettering.height(quiet)))
+        bold = quiet._replace(weight="bold", colour=self._theme.text)
+        for key, value in figures:
+            figure = self._lettering.digits(value, bold)
             put(plate, figure, topright=(pad + room, top))
-            put(plate, self._lettering.fitted(name, name_style, room - figure.get_width()), topleft=(pad, top))
+            name = self._lettering.fitted(self._texts(key), quiet, room - figure.get_width() - layout.px(6))
+            put(plate, name, topleft=(pad, top))
             top += step
 
     def draw_foot(self, plate: pygame.Surface, layout: Layout, picture: Picture) -> None:

@@ -14,8 +14,9 @@ session cannot start or go on; `error` says why."""
 class Picture:
     """One moment of one seat's window.
 
-    Text fields named `..._key` are keys of the text catalogues; `session`, `labels`, `details`, `figures`, `alarms` and
-    `error` are shown as they are. Times count in seconds, and `now_ns` only drives motion: it must never run backwards.
+    Text fields named `..._key` and the names of `figures` are keys of the text catalogues; `session`, `labels`,
+    `details`, `alarms` and `error` are shown as they are. Times count in seconds, and `now_ns` only drives motion: it
+    must never run backwards.
     """
 
     phase: Phase
@@ -67,6 +68,6 @@ class Picture:
     details: tuple[str, ...] | None = None
     """The RA asked for details (F1): these lines."""
     figures: tuple[tuple[str, str], ...] | None = None
-    """The RA asked for netcode figures (F3): names and values."""
+    """The RA asked for netcode figures (F3): names, as text keys, and values."""
     alarms: tuple[str, ...] = ()
     """What the RA must know even without asking, such as a record that cannot be written."""

@@ -45,6 +45,8 @@ class Pictures:
         self._session = session
         self._seat = seat
         self._title = title
+        self._tick_ns = SECOND // session.setup.terms.tick_rate
+        self._episode_ticks = dict(session.setup.terms.config).get("frames", 0)
         self._is_person = is_person
         self._totals: tuple[int, int, int] | None = None
         self._last: tuple[Scene, Ending] | None = None
@@ -57,6 +59,8 @@ class Pictures:
         """What waits for the share, and why."""
         self.shows_details = False
         self.shows_figures = False
+        self.shown: Shown | None = None
+        """What of the view the last picture shows, while an episode is played."""
 
     def finished(self, scene: Scene, ending: Ending) -> None:
         """An episode ended on this scene."""
@@ -68,39 +72,39 @@ class Pictures:
     def make(self, view: View | None, focus: Focus, tally: Tally, alarms: tuple[str, ...], now: int) -> Picture:
         """The picture of this moment."""
         session = self._session
-        if self._since[0] is not session.phase:
-            self._since = (session.phase, now)
-        shown = view.shown(now) if view is not None and session.phase is Phase.PLAYING else None
-        waits = session.phase is Phase.PLAYING and self.holds(now)
+        phase, setup = session.phase, session.setup
+        if self._since[0] is not phase:
+            self._since = (phase, now)
+        is_playing = phase is Phase.PLAYING
+        shown = self.shown = view.shown(now) if view is not None and is_playing else None
         silent = session.silent_for(now)
-        is_silent = session.phase is Phase.PLAYING and silent >= session.setup.times.silence_notice
-        tick_ns = SECOND // session.setup.terms.tick_rate
+        is_silent = is_playing and silent >= setup.times.silence_notice
         return Picture(
             phase=self._card(now),
             seat=self._seat,
             now_ns=now,
             scene=self._scene(shown),
-            progress=min(1.0, shown.since_ns / tick_ns) if shown is not None else 0.0,
-            tick_rate=session.setup.terms.tick_rate,
-            episode_ticks=dict(session.setup.terms.config).get("frames", 0),
+            progress=min(1.0, shown.since_ns / self._tick_ns) if shown is not None else 0.0,
+            tick_rate=setup.terms.tick_rate,
+            episode_ticks=self._episode_ticks,
             round=self._round(),
-            rounds=session.setup.episodes,
+            rounds=setup.episodes,
             labels=self._labels(),
             session=self._title,
             seconds_to_go=self._seconds_to_go(now),
             totals=self._totals,
             outcome_key=self._outcome(),
             has_played=self._last is not None,
-            is_early=self._rounds_played < session.setup.episodes,
+            is_early=self._rounds_played < setup.episodes,
             trouble_key=_TROUBLES.get(self.link_event, "") if self.link_event is not None else "",
             error=session.refusal,
-            is_away=self._is_person and focus.is_away and session.phase is Phase.PLAYING,
-            missed_seconds=_missed_seconds(shown, tick_ns),
+            is_away=is_playing and self._is_person and focus.is_away,
+            missed_seconds=_missed_seconds(shown, self._tick_ns),
             travelled=shown.travelled / ONE if shown is not None else 0.0,
-            is_partner_away=session.phase is Phase.PLAYING and self._partner_is_away(),
-            is_holding=waits and not is_silent,
+            is_partner_away=is_playing and self._partner_is_away(),
+            is_holding=is_playing and not is_silent and self.holds(now),
             silent_seconds=silent / SECOND if is_silent else None,
-            gives_up_seconds=max(0, session.setup.times.lost - silent) / SECOND if is_silent else None,
+            gives_up_seconds=max(0, setup.times.lost - silent) / SECOND if is_silent else None,
             details=self._details(now) if self.shows_details else None,
             figures=self._figures(tally, now) if self.shows_figures else None,
             alarms=alarms,
@@ -190,14 +194,14 @@ class Pictures:
         session = self._session
         episode = session.episode
         if episode is None:
-            return (("phase", session.phase.value),)
+            return (("figure.phase", session.phase.value),)
         return (
-            ("frame", str(episode.frame)),
-            ("confirmed", str(episode.timeline.confirmed_count)),
-            ("ahead", f"{episode.pacing.own_estimate(episode.frame, now) / 1000:+.1f}"),
-            ("round trip", f"{session.rtt / MILLISECOND:.1f} ms"),
-            ("rollbacks", f"{tally.rollbacks} (longest {tally.max_rollback_frames})"),
-            ("holds", f"{tally.holds} ({tally.held_ticks} ticks)"),
+            ("figure.frame", str(episode.frame)),
+            ("figure.confirmed", str(episode.timeline.confirmed_count)),
+            ("figure.ahead", f"{episode.pacing.own_estimate(episode.frame, now) / 1000:+.1f}"),
+            ("figure.round_trip", f"{session.rtt / MILLISECOND:.1f} ms"),
+            ("figure.rollbacks", f"{tally.rollbacks} ({tally.max_rollback_frames})"),
+            ("figure.holds", f"{tally.holds} ({tally.held_ticks})"),
         )
 
 
