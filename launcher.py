@@ -129,14 +129,6 @@ def _checked_seed(seed: int | None) -> int | None:
     return seed
 
 
-def _checked_language(language: str) -> str:
-    from client.texts import CATALOGUES
-
-    if language not in CATALOGUES:
-        raise ValueError(f"--language: expected {' or '.join(CATALOGUES)}, got {language!r}")
-    return language
-
-
 @app.command()
 def play(
     seat: options.SeatWord,
@@ -396,20 +388,24 @@ def replay(
     frame: options.StartFrame = 0,
     png: options.Png = None,
     full_screen: options.FullScreen = False,
-    language: options.Language = "en",
+    language: options.OwnLanguage = None,
+    text_size: options.TextSize = None,
+    reduced_motion: options.ReducedMotion = None,
+    settings: options.SettingsPath = None,
 ) -> None:
     """Show a recorded episode: what is true, and what a seat was shown at that moment."""
     from client.clock import now_ns
+    from client.commands.own_settings import gather_looks
     from client.commands.replay import Wishes, prepare
     from client.replay.show import show_window, write_png
 
     try:
-        words = _checked_language(language)
+        looks = gather_looks(settings, language=language, text_size=text_size, reduced_motion=reduced_motion)
         opened, choice = prepare(Wishes(path=file, local=local, seat=seat, is_shown=shown, frame=frame))
         if png is not None:
-            write_png(opened.scenes, choice, png[0], png[1], words)
+            write_png(opened.scenes, choice, png[0], png[1], looks)
         else:
-            show_window(opened, choice, frame, words, full_screen=full_screen, clock=now_ns)
+            show_window(opened, choice, frame, looks, full_screen=full_screen, clock=now_ns)
     except (ValueError, OSError) as error:
         raise _fail(error) from error
 

@@ -263,7 +263,6 @@ Headless = Annotated[
 FullScreen = Annotated[
     bool, Option("--full-screen", metavar="", help="Fill the screen, without a border.", rich_help_panel=SCREEN)
 ]
-Language = Annotated[str, Option(metavar="en|de", help="The language of the window.", rich_help_panel=SCREEN)]
 OwnLanguage = Annotated[
     str | None,
     Option(

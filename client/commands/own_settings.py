@@ -34,21 +34,37 @@ def gather_settings(
         LookupError: there is no such game.
         OSError: the file cannot be read.
     """
-    settings = Settings()
-    source = file or settings_file()
-    if not ignores_file and (file is not None or source.exists()):
-        settings = read_settings(source)
+    settings = gather_looks(file, ignores_file=ignores_file, **values)
     try:
-        settings = settings_of({name: value for name, value in values.items() if value is not None}, settings)
         if size is not None:
             settings = replace(settings, size=parse_size(size))
         named = dict(parse_keys(keys or ()))
     except SettingsError as error:
-        name, _, words = str(error).partition(":")
-        raise SettingsError(f"--{name.replace('_', '-')}:{words}") from error
+        raise _as_option(error) from error
     settings = replace(settings, keys=tuple({**dict(settings.keys), **named}.items()))
     try:
         bindings_for(registry.find(game).actions, settings.keys)
     except ValueError as error:
         raise SettingsError(str(error)) from error
     return settings
+
+
+def gather_looks(file: Path | None, *, ignores_file: bool = False, **values: Any) -> Settings:  # noqa: ANN401 - as above
+    """The same for what needs no game: how a window looks.
+
+    Raises:
+        SettingsError: one of them cannot be used.
+        OSError: the file cannot be read.
+    """
+    source, settings = file or settings_file(), Settings()
+    if not ignores_file and (file is not None or source.exists()):
+        settings = read_settings(source)
+    try:
+        return settings_of({name: value for name, value in values.items() if value is not None}, settings)
+    except SettingsError as error:
+        raise _as_option(error) from error
+
+
+def _as_option(error: SettingsError) -> SettingsError:
+    name, _, words = str(error).partition(":")
+    return SettingsError(f"--{name.replace('_', '-')}:{words}")

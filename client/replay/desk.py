@@ -36,6 +36,8 @@ class Desk:
         self.scenes = scenes
         self.playhead = Playhead(scenes.frames, scenes.record.terms.terms.tick_rate)
         self.wants_close = False
+        self.is_ready = True
+        """Whether all is known of what is looked at. Until then there are no marks to go to."""
         self._choice = choice
         self._lanes: dict[Choice, Lanes] = {}
         self._repeat = Repeat()
@@ -49,7 +51,11 @@ class Desk:
     @property
     def lanes(self) -> Lanes:
         """The marks of the timeline for this choice."""
-        key = Choice(self._choice.seat, self._choice.is_shown)
+        return self.lanes_of(self._choice)
+
+    def lanes_of(self, choice: Choice) -> Lanes:
+        """The marks of the timeline for a choice."""
+        key = Choice(choice.seat, choice.is_shown)
         if key not in self._lanes:
             self._lanes[key] = self.scenes.strips.lanes(key)
         return self._lanes[key]
@@ -93,7 +99,7 @@ class Desk:
             playhead.skip(SECONDS[key], now)
         elif key in FASTER:
             playhead.change_speed(FASTER[key], now)
-        elif event.name in MARKS:
+        elif event.name in MARKS and self.is_ready:
             self._seek_mark(MARKS[event.name], now)
         elif event.name == "s":
             self._show(not self._choice.is_shown)

@@ -20,9 +20,13 @@ _LOCAL: Final = (LOCAL_SUFFIX, LOCAL_SUFFIX + PART_SUFFIX)
 
 
 class Opened(NamedTuple):
-    """A replay ready to be shown: what can be seen, whose eyes to begin with, the file it is of, and what to say."""
+    """A replay ready to be shown: what can be seen, whose eyes to begin with, the file it is of, and what to say.
+
+    `sights` are those of the scenes, which may still have to be gone through.
+    """
 
     scenes: Scenes
+    sights: LateSights
     seat: Seat
     path: Path
     remarks: tuple[str, ...]
@@ -47,7 +51,7 @@ def open_replay(path: Path, local: Path | None = None, seat: Seat | None = None)
     begin = next(iter(by_seat)) if seat is None and local is not None else seat or Seat.LEFT
     seen = LateSights(record, by_seat)
     scenes = Scenes(record, seen, canonical.name, seen.unconfirmed_frames)
-    return Opened(scenes, begin, canonical, tuple(remarks))
+    return Opened(scenes, seen, begin, canonical, tuple(remarks))
 
 
 def _record(path: Path, prefix: Prefix) -> Record:

@@ -132,14 +132,14 @@ def _signs(sight: Sight, tick_rate: int) -> dict[str, Any]:
 def _figures(frame: int, moment: Moment | None) -> tuple[tuple[str, str], ...]:
     """What the seat's program knew at the tick of a frame."""
     if moment is None:
-        return (("frame", str(frame)), ("local record", "none"))
+        return (("figure.frame", str(frame)), ("replay.no_local", "-"))
     tick = moment.tick
-    flip = f"{(tick.flip_ns - tick.deadline_ns) / MILLISECOND:.1f} ms" if tick.flip_ns >= 0 else "none"
+    flip = f"{(tick.flip_ns - tick.deadline_ns) / MILLISECOND:.1f} ms" if tick.flip_ns >= 0 else "-"
     return (
-        ("frame", str(frame)),
-        ("shown", str(moment.sight.count - 1) if moment.sight is not None else "none"),
-        ("confirmed", str(tick.verified)),
-        ("partner's inputs", str(tick.received)),
-        ("rolled back", str(tick.rollback_frames)),
-        ("flip", flip),
+        ("figure.frame", str(frame)),
+        ("figure.shown", str(moment.sight.count - 1) if moment.sight is not None else "-"),
+        ("figure.confirmed", str(tick.verified)),
+        ("figure.received", str(tick.received)),
+        ("figure.rolled_back", str(tick.rollback_frames)),
+        ("figure.flip", flip),
     )

@@ -15,30 +15,40 @@ from client.replay.deck_layout import DESIGN_SIZE, SMALLEST_WINDOW, DeckLayout, 
 from client.replay.desk import Desk
 from client.replay.files import Opened
 from client.replay.playhead import Position
+from client.replay.progress_card import ProgressCard
 from client.replay.record import ReplayError
 from client.replay.scenes import Scenes
+from client.replay.sights import LateSights
 from client.replay.strip import Choice, Lanes, Strip
 from client.seat import DisplayError, check_display
+from client.settings import Settings
 from client.texts import Texts, guide_values
 from client.theme import Theme
 from client.window import Window
+from games.contract import Seat
 from netcode.limits import SECOND
 from netcode.metronome import Metronome
 
 DRAWINGS_PER_SECOND: Final = 60
 DESKTOP_BARS: Final = 90
 """Room for a title bar and the desktop's own bars."""
+WORK_NS: Final = SECOND // 80
+"""Of each drawing's time, at most so much goes into working out what was shown: the window answers meanwhile."""
+TICKS_AT_ONCE: Final = 20
+"""As many as are gone through in a millisecond or two."""
 
 
 class Artist:
     """Draws moments of one replay onto surfaces of any size."""
 
-    def __init__(self, scenes: Scenes, language: str) -> None:
+    def __init__(self, scenes: Scenes, looks: Settings) -> None:
         terms, game = scenes.record.terms.terms, scenes.record.game
-        theme, texts = Theme(), Texts(language)
+        theme = Theme(text_scale=looks.text_size, reduced_motion=looks.reduced_motion)
+        texts = Texts(looks.language)
         values = guide_values(dict(terms.config), terms.tick_rate)
         self._painter = Painter(theme, texts, guide=game.guide, guide_values=values)
         self._deck = Deck(theme, texts, scenes.frames, scenes.record.frames, scenes.mark)
+        self._progress = ProgressCard(theme, texts)
         self._jumps = 0
         self._view: tuple[object, pygame.Surface] = (None, pygame.Surface((1, 1)))
 
@@ -56,6 +66,11 @@ class Artist:
         self._painter.paint(self._view_of(surface, layout.view.clip(surface.get_rect())), picture)
         self._deck.paint(surface, layout, strip, lanes)
 
+    def paint_progress(self, surface: pygame.Surface, layout: DeckLayout, seat: Seat, share: float) -> None:
+        """Say over the picture that what a seat saw is being worked out, and how much of it is done."""
+        self._progress.paint(surface, layout, seat, share)
+        self.forget()
+
     def _view_of(self, surface: pygame.Surface, box: pygame.Rect) -> pygame.Surface:
         """The painter's part of a surface: the same object each time, as the painter builds upon its last drawing.
 
@@ -67,7 +82,7 @@ class Artist:
         return self._view[1]
 
 
-def write_png(scenes: Scenes, choice: Choice, frame: int, path: Path, language: str) -> None:
+def write_png(scenes: Scenes, choice: Choice, frame: int, path: Path, looks: Settings) -> None:
     """Write what the window shows at a frame in a pause, without a display.
 
     Raises:
@@ -83,7 +98,7 @@ def write_png(scenes: Scenes, choice: Choice, frame: int, path: Path, language: 
     desk.playhead.jump(frame, 0)
     position = desk.playhead.at(0)
     picture, strip = drawn(desk, position)
-    Artist(scenes, language).paint(surface, deck_layout_for(DESIGN_SIZE), picture, strip, desk.lanes, 1)
+    Artist(scenes, looks).paint(surface, deck_layout_for(DESIGN_SIZE), picture, strip, desk.lanes, 1)
     try:
         with path.open("wb") as file:
             pygame.image.save(surface, file, "out.png")
@@ -91,16 +106,16 @@ def write_png(scenes: Scenes, choice: Choice, frame: int, path: Path, language: 
         raise ReplayError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def drawn(desk: Desk, position: Position) -> tuple[Picture, Strip]:
-    """What is to be drawn at a position."""
-    scenes, playhead = desk.scenes, desk.playhead
-    picture = scenes.picture(desk.choice, position)
-    strip = scenes.strips.at(desk.choice, position, playhead.quarters, is_playing=playhead.is_playing)
+def drawn(desk: Desk, position: Position, choice: Choice | None = None) -> tuple[Picture, Strip]:
+    """What is to be drawn at a position, of the desk's choice or of another one."""
+    scenes, playhead, choice = desk.scenes, desk.playhead, choice or desk.choice
+    picture = scenes.picture(choice, position)
+    strip = scenes.strips.at(choice, position, playhead.quarters, is_playing=playhead.is_playing)
     return picture, strip
 
 
 def show_window(
-    opened: Opened, choice: Choice, frame: int, language: str, *, full_screen: bool, clock: Callable[[], int]
+    opened: Opened, choice: Choice, frame: int, looks: Settings, *, full_screen: bool, clock: Callable[[], int]
 ) -> None:
     """Open the window at a frame, and come back when it was closed.
 
@@ -126,7 +141,7 @@ def show_window(
             window.toggle_full_screen()
         desk = Desk(opened.scenes, choice)
         desk.playhead.jump(frame, clock())
-        _Show(window, Artist(opened.scenes, language), desk, clock).run()
+        _Show(window, Artist(opened.scenes, looks), desk, opened.sights, clock).run()
     finally:
         window.close()
 
@@ -139,10 +154,13 @@ def _window_size() -> tuple[int, int]:
 class _Show:
     """The loop: look at the events, draw, wait for an absolute time."""
 
-    def __init__(self, window: Window, artist: Artist, desk: Desk, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, window: Window, artist: Artist, desk: Desk, sights: LateSights, clock: Callable[[], int]
+    ) -> None:
         self._window = window
         self._artist = artist
         self._desk = desk
+        self._sights = sights
         self._clock = clock
         self._drawings = Metronome(DRAWINGS_PER_SECOND, clock())
         self._last: object = None
@@ -159,7 +177,19 @@ class _Show:
                     self._last = None
                     self._artist.forget()
             self._desk.run(now)
-            self._draw(now)
+            share = self._work_out(now)
+            self._desk.is_ready = share >= 1
+            self._draw(now, share)
+
+    def _work_out(self, now: int) -> float:
+        """Go on with what must be known before the choice can be drawn, but not for long; how much of it is done."""
+        choice = self._desk.choice
+        if choice.seat not in self._sights or not (choice.is_shown or choice.has_figures):
+            return 1.0
+        share = self._sights.go_on(choice.seat, 0)
+        while share < 1 and self._clock() - now < WORK_NS:
+            share = self._sights.go_on(choice.seat, TICKS_AT_ONCE)
+        return share
 
     def _wait(self) -> None:
         due = self._drawings.due(self._clock())
@@ -171,14 +201,18 @@ class _Show:
         if left > 0:
             time.sleep(left / SECOND)
 
-    def _draw(self, now: int) -> None:
+    def _draw(self, now: int, share: float) -> None:
         surface, desk = self._window.surface, self._desk
         playhead, position = desk.playhead, desk.playhead.at(now)
-        content = (position, desk.choice, playhead.quarters, playhead.is_playing, surface.get_size())
+        content = (position, desk.choice, share, playhead.quarters, playhead.is_playing, surface.get_size())
         if content == self._last:
             return  # nothing moves in a pause
         self._last = content
-        picture, strip = drawn(desk, position)
+        # Until it is known what was shown, what is true stands there.
+        choice = desk.choice if share >= 1 else desk.choice._replace(is_shown=False, has_figures=False)
+        picture, strip = drawn(desk, position, choice)
         layout = deck_layout_for(surface.get_size())
-        self._artist.paint(surface, layout, picture, strip, desk.lanes, playhead.jumps)
+        self._artist.paint(surface, layout, picture, strip, desk.lanes_of(choice), playhead.jumps)
+        if share < 1:
+            self._artist.paint_progress(surface, layout, choice.seat, share)
         self._window.flip()

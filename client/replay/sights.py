@@ -23,6 +23,8 @@ from netcode.vocabulary import AWAY, Input
 Truth = Literal["true", "untrue", "unconfirmed", "lost"]
 """true: it became so. untrue: it did not. unconfirmed: nobody will know. lost: it cannot be computed again."""
 
+_ALL: Final = 1 << 62
+"""More ticks than there are."""
 KEPT_HEADS: Final = 1024
 """Heads that turned out wrong and may still be on a parked screen; it shows the newest one, so a few would do."""
 
@@ -84,16 +86,8 @@ class Seen:
 def seen_by(record: Record, local: Local) -> Seen:
     """Go through one seat's ticks again. `local` must be of the record's episode."""
     reading = _Reading(record, local)
-    for tick in reading.ticks:
-        reading.take(tick)
-    moments = tuple(reading.moments)
-    fresh = [(frame, each.sight.truth) for frame, each in enumerate(moments) if each and each.sight and each.is_new]
-    return Seen(
-        Seat(local.header.seat),
-        moments,
-        tuple(frame for frame, truth in fresh if truth == "untrue"),
-        tuple(frame for frame, truth in fresh if truth == "lost"),
-    )
+    reading.go_on(len(reading.ticks))
+    return reading.seen()
 
 
 def unconfirmed_frames(record: Record, local: Local) -> int:
@@ -114,15 +108,33 @@ class LateSights(Mapping[Seat, Seen]):
         self._record = record
         self._locals = locals_
         self._seen: dict[Seat, Seen] = {}
+        self._readings: dict[Seat, _Reading] = {}
 
     @property
     def unconfirmed_frames(self) -> int:
         """How many frames a seat computed behind the record's last one."""
         return max((unconfirmed_frames(self._record, local) for local in self._locals.values()), default=0)
 
+    def go_on(self, seat: Seat, ticks: int) -> float:
+        """Go through so many more of a seat's ticks; how much is done by now, 1 when nothing is left to do.
+
+        Raises:
+            KeyError: there is no local record of this seat.
+        """
+        if seat in self._seen:
+            return 1.0
+        if seat not in self._readings:
+            self._readings[seat] = _Reading(self._record, self._locals[seat])
+        reading = self._readings[seat]
+        reading.go_on(ticks)
+        if reading.share >= 1:
+            self._seen[seat] = reading.seen()
+            del self._readings[seat]
+        return reading.share
+
     def __getitem__(self, seat: Seat) -> Seen:
-        if seat not in self._seen:
-            self._seen[seat] = seen_by(self._record, self._locals[seat])
+        while self.go_on(seat, _ALL) < 1:
+            pass
         return self._seen[seat]
 
     def __contains__(self, seat: object) -> bool:
@@ -149,6 +161,29 @@ class _Reading:
         self._focus = _Latest(local.of("focus"))
         self._sight: Sight | None = None
         self._heard_ns = 0
+        self._taken = 0
+
+    @property
+    def share(self) -> float:
+        """How much of it is done, 0 to 1."""
+        return self._taken / len(self.ticks) if self.ticks else 1.0
+
+    def go_on(self, ticks: int) -> None:
+        """Take so many more of the ticks."""
+        for tick in self.ticks[self._taken : self._taken + ticks]:
+            self.take(tick)
+        self._taken = min(len(self.ticks), self._taken + ticks)
+
+    def seen(self) -> Seen:
+        """What was found, once all ticks are taken."""
+        moments = tuple(self.moments)
+        fresh = [(frame, each.sight.truth) for frame, each in enumerate(moments) if each and each.sight and each.is_new]
+        return Seen(
+            self._seat,
+            moments,
+            tuple(frame for frame, truth in fresh if truth == "untrue"),
+            tuple(frame for frame, truth in fresh if truth == "lost"),
+        )
 
     def take(self, tick: LoggedTick) -> None:
         """The next tick: what it computed, and what was then drawn."""

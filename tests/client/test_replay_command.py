@@ -48,6 +48,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     """The command line in this process: its exit code, and what it wrote to its error output."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("client.commands.own_settings.settings_file", lambda: tmp_path / "settings.toml")
 
     def call(*arguments: object) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["dyadgrid", "replay", *map(str, arguments)])
@@ -172,6 +173,33 @@ def test_the_client_draws_it_and_nobody_else(folder: Path) -> None:
     Painter(Theme(), Texts(), guide=record.game.guide, guide_values=values).paint(alone, picture)
     pixels = Viewer(replay).at(Choice(Seat.LEFT), 100).subsurface(VIEW)
     assert bytes_of(pixels) == bytes_of(alone)
+
+
+def test_this_machines_settings_reach_a_replay_and_the_command_line_counts_more(
+    folder: Path, run: Run, tmp_path: Path
+) -> None:
+    looks = {}
+    (tmp_path / "settings.toml").write_text("text_size = 1.5\n")
+    for name, words in {
+        "file": (),
+        "larger": ("--text-size", 1.5),
+        "usual": ("--text-size", 1),
+        "still": ("--text-size", 1, "--reduced-motion"),
+        "german": ("--text-size", 1, "--language", "de"),
+    }.items():
+        assert run(folder, "--png", 100, f"{name}.png", *words) == (0, "")
+        looks[name] = bytes_of(pygame.image.load(f"{name}.png"))
+    assert looks["file"] == looks["larger"]
+    assert len(set(looks.values())) == 4
+
+
+def test_a_replay_says_which_round_it_is(tmp_path: Path) -> None:
+    game = registry.find("foraging")
+    terms = replace(make_terms(game), episode=2)
+    rows, end = play(game, terms, wandering(game, terms))
+    (tmp_path / "third.dyad").write_bytes(file_bytes(terms, rows, end))
+    picture = open_replay(tmp_path / "third.dyad").scenes.picture(Choice(Seat.LEFT), Position(20, 0, 0.0))
+    assert (picture.round, picture.rounds) == (3, 0)
 
 
 @pytest.mark.parametrize(

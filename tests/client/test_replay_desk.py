@@ -207,4 +207,4 @@ def test_a_file_alone_can_be_looked_at_without_a_local_record(tmp_path: Path) ->
     desk = Desk(alone, Choice(Seat.LEFT, has_figures=True))
     assert desk.lanes.untrue == ()
     picture = alone.picture(desk.choice, desk.playhead.at(NOW))
-    assert ("local record", "none") in (picture.figures or ())
+    assert ("replay.no_local", "-") in (picture.figures or ())

@@ -11,7 +11,7 @@ from client.replay.files import open_replay
 from client.replay.playhead import Position
 from client.replay.record import Record
 from client.replay.scenes import Scenes
-from client.replay.sights import Seen, seen_by
+from client.replay.sights import LateSights, Seen, seen_by
 from client.replay.strip import Choice
 from data.episode_format import read_prefix
 from data.inspection.files import Choice as Which
@@ -144,6 +144,18 @@ def test_frames_that_a_seat_saw_behind_the_records_end_follow_it_as_what_nobody_
         (told,) = scenes.strips.at(Choice(Seat.LEFT), at(frame), 4, is_playing=False).verdicts
         assert told == ("replay.beyond", (("frames", frame - frames.start + 1),))
     assert found
+
+
+def test_gone_through_in_slices_a_seat_has_seen_the_same_as_at_once(tmp_path: Path) -> None:
+    folder, seats = recorded(ROUGH, tmp_path)
+    record, local = record_of(folder), local_of(seats[Seat.LEFT])
+    sights, shares = LateSights(record, {Seat.LEFT: local}), [0.0]
+    while shares[-1] < 1:
+        shares.append(sights.go_on(Seat.LEFT, 50))
+    assert len(shares) > 4
+    assert shares == sorted(shares)
+    assert sights[Seat.LEFT] == seen_by(record, local)
+    assert sights.go_on(Seat.LEFT, 50) == 1.0
 
 
 def local_rows(lived: Lived) -> tuple[bytes, ...]:

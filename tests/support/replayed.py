@@ -9,6 +9,7 @@ from client.replay.desk import Desk
 from client.replay.files import Opened, open_replay
 from client.replay.show import Artist, drawn
 from client.replay.strip import Choice
+from client.settings import Settings
 from games.contract import Seat
 from netcode.limits import MILLISECOND, SECOND
 from tests.support.lived import Absence, Freeze, Life, Lived, live, write
@@ -42,9 +43,9 @@ def opened(life: Life, root: Path) -> Opened:
 class Viewer:
     """Draws what a window shows of a replay that stands at a frame."""
 
-    def __init__(self, replay: Opened, language: str = "en") -> None:
+    def __init__(self, replay: Opened, language: str = "en", text_size: float = 1.0) -> None:
         self._replay = replay
-        self._artist = Artist(replay.scenes, language)
+        self._artist = Artist(replay.scenes, Settings(language=language, text_size=text_size))
         self._drawn = 0
 
     def at(self, choice: Choice, frame: int, size: tuple[int, int] = DESIGN_SIZE) -> pygame.Surface:
