@@ -12,6 +12,8 @@ from client.settings import SMALLEST
 
 DESIGN_SIZE: Final = (1000, 760)
 """The window size in which one unit is one pixel."""
+ALONE_WIDTH: Final = 640
+"""The same for a window without a panel: it has less to show, and shows it larger."""
 LEAST_UNIT: Final = 0.5
 TILE_STEP: Final = 8
 """Cells grow in these steps, so that halves and quarters of a cell fall on whole pixels."""
@@ -42,13 +44,14 @@ class Layout(NamedTuple):
 def layout_for(size: tuple[int, int], columns: int, rows: int) -> Layout:
     """The layout for a window of `size` around a board of so many cells; a tiny window shows part of a small one."""
     size = width, height = max(size[0], SMALLEST[0]), max(size[1], SMALLEST[1])
-    unit = max(LEAST_UNIT, min(width / DESIGN_SIZE[0], height / DESIGN_SIZE[1]))
+    unit, narrow_unit = _unit(width / DESIGN_SIZE[0], height), _unit(width / ALONE_WIDTH, height)
     beside, alone = (
         _tile(size, unit, columns, rows, with_panel=True),
-        _tile(size, unit, columns, rows, with_panel=False),
+        _tile(size, narrow_unit, columns, rows, with_panel=False),
     )
     has_panel = beside * 6 >= alone * 5  # a panel may cost the board a sixth of its size, no more
     tile = beside if has_panel else alone
+    unit = unit if has_panel else narrow_unit
     board_size = (columns * tile, rows * tile)
     spare = max(0.0, height - board_size[1] - (2 * MARGIN + BAR + GAP) * unit)
     bar_height = round(BAR * unit + min(spare * 0.4, 18 * unit))
@@ -61,6 +64,10 @@ def layout_for(size: tuple[int, int], columns: int, rows: int) -> Layout:
     bar = Rect(left, top, board.width, bar_height)
     panel = Rect(board.right + gap, top, side, board.bottom - top) if has_panel else None
     return Layout(size, unit, tile, board, bar, panel)
+
+
+def _unit(share_of_width: float, height: int) -> float:
+    return max(LEAST_UNIT, min(share_of_width, height / DESIGN_SIZE[1]))
 
 
 def _tile(size: tuple[int, int], unit: float, columns: int, rows: int, *, with_panel: bool) -> int:

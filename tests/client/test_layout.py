@@ -35,3 +35,14 @@ def test_a_narrow_window_has_no_panel_and_a_larger_board() -> None:
     layout = layout_for((600, 900), 13, 13)
     assert layout.panel is None
     assert layout.board.width > 500
+
+
+def test_a_window_without_a_panel_has_larger_texts_than_one_that_must_share_its_width() -> None:
+    assert layout_for((490, 520), 13, 13).unit > 0.6
+
+
+def test_texts_do_not_shrink_when_a_window_loses_its_panel() -> None:
+    wide, narrow = layout_for((700, 620), 13, 13), layout_for((560, 620), 13, 13)
+    assert wide.panel is not None
+    assert narrow.panel is None
+    assert narrow.unit >= wide.unit

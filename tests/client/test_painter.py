@@ -186,6 +186,19 @@ def test_the_largest_text_keeps_to_its_places(language: str) -> None:
             assert max(line.get_width() for line in lines) <= 200
 
 
+@pytest.mark.parametrize("size", [(640, 480), (1000, 760)])
+def test_the_largest_figures_stay_within_their_cards(size: tuple[int, int]) -> None:
+    """Of the time, and of the team's score where details leave little room for it."""
+    theme = Theme(text_scale=LARGEST_TEXT)
+    surface = paint(replace(PLAYING, details=DETAILS), size, Painter(theme, Texts()))
+    bar, panel = layout(size).bar, layout(size).panel
+    assert panel is not None
+    middle = pygame.Rect(bar.centerx - 40, bar.bottom - 2, 80, 1)
+    assert share_of(surface, THEME.text, middle) == 0
+    team = pygame.Rect(panel.left + 20, layout(size).board.top, 60, round(26 * layout(size).unit))
+    assert share_of(surface, THEME.gem, team) == 0, "the score lies on the card's title"
+
+
 def test_netcode_figures_do_not_show_unless_asked_for() -> None:
     artist = Painter(THEME, Texts())
     surface = paint(replace(PLAYING, figures=FIGURES), artist=artist)
@@ -251,7 +264,7 @@ def test_a_long_session_keeps_no_more_surfaces_than_a_short_one() -> None:
     counts = []
     for frame in range(1500):
         scene = playing.scene._replace(ticks_left=1800 - frame, common=frame, scores=(frame, frame))
-        figures = (("frame", str(frame)), ("round trip", f"{frame / 7:.1f} ms"))
+        figures = (("figure.frame", str(frame)), ("figure.round_trip", f"{frame / 7:.1f} ms"))
         artist.paint(surface, replace(playing, scene=scene, figures=figures, now_ns=frame * 33_000_000))
         counts.append((len(artist._lettering._surfaces), len(artist._sprites._kept), len(artist._lettering._fonts)))
     assert max(count[0] for count in counts) <= 512

@@ -6,6 +6,7 @@ import pytest
 
 from client.texts import CATALOGUES, ENGLISH, GERMAN, Texts, clock, guide_values
 from games.foraging import FORAGING
+from tests.support.preview import FIGURES
 
 
 def blanks(words: str) -> set[str]:
@@ -31,6 +32,12 @@ def test_every_line_of_a_shipped_guide_can_be_said_with_the_games_own_numbers(la
 
 def test_a_text_that_is_no_key_is_shown_as_it_is() -> None:
     assert Texts("de")("Push the box home") == "Push the box home"
+
+
+def test_the_names_of_figures_are_words_of_every_language() -> None:
+    for key, _ in FIGURES:
+        assert ENGLISH[key]
+        assert GERMAN[key] != key
 
 
 def test_an_unknown_language_is_refused() -> None:

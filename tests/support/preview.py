@@ -17,12 +17,12 @@ from games.foraging import FORAGING
 HZ = 30
 SIZES = ((800, 600), (1000, 760), (1280, 720), (1920, 1080))
 FIGURES = (
-    ("Frame", "1832"),
-    ("Confirmed", "1829"),
-    ("Rollbacks", "3"),
-    ("Deepest", "4"),
-    ("Held ticks", "0"),
-    ("Round trip", "2.1 ms"),
+    ("figure.frame", "1832"),
+    ("figure.confirmed", "1829"),
+    ("figure.ahead", "+0.4"),
+    ("figure.rollbacks", "3 (4)"),
+    ("figure.holds", "0 (0)"),
+    ("figure.round_trip", "2.1 ms"),
 )
 DETAILS = (
     "run 4fd0a91c22b7e610",
@@ -81,7 +81,9 @@ def pictures() -> dict[str, Picture]:
         "result": replace(playing, phase="result", scene=last, seconds_to_go=4.0),
         "result_aborted": replace(playing, phase="result", scene=last, outcome_key="outcome.aborted_partner"),
         "finished": replace(playing, phase="finished", scene=last, round=4, totals=(23, 19, 61)),
-        "cut": replace(playing, phase="finished", scene=last, outcome_key="outcome.cut", totals=(7, 5, 18)),
+        "cut": replace(
+            playing, phase="finished", scene=last, outcome_key="outcome.cut", is_early=True, totals=(7, 5, 18)
+        ),
         "refused": replace(
             playing,
             phase="refused",
