@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,14 +22,15 @@ from tests.support.desktop import Desktop, wait_for
 from tests.support.sight import Shot, Sighted
 
 ARTEFACTS = "DYADGRID_ARTEFACTS"
-"""Names the folder that screenshots are copied to, for people to look at."""
+"""Names the folder that screenshots are copied to, for people to look at: each test has one of its own in it."""
 LEAVE_SECONDS = 60.0
 
 
 def keep(path: Path) -> None:
     """Keep a screenshot for people to look at, if a folder for them was named."""
     if ARTEFACTS in os.environ:
-        kept = Path(os.environ[ARTEFACTS])
+        test = re.sub(r"[^\w-]+", "-", os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].split(" ")[0])
+        kept = Path(os.environ[ARTEFACTS]) / test.strip("-")
         kept.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, kept)
 
