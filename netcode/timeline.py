@@ -22,6 +22,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from games.contract import NEUTRAL_ACTION, Event, Game, Seat, Transition
 from netcode.inputs import InputQueue
+from netcode.limits import MAX_DELAY_FRAMES, MAX_WINDOW_FRAMES
 from netcode.tuples import make
 from netcode.vocabulary import AWAY, Command, ConfirmedFrame, End, Input, Reason
 
@@ -34,6 +35,8 @@ RowEncoder = Callable[
 """Encodes (frame, inputs, rewards, done, events, facts, digest) as the canonical bytes of a row."""
 
 DIGEST_BYTES: Final = 8
+OWN_KEPT_FRAMES: Final = 2 * (MAX_WINDOW_FRAMES + MAX_DELAY_FRAMES)
+"""What a batch of ticks committed is read when all of them have run, and what a partner played ahead of us is less."""
 
 
 Predicted = tuple[tuple[int, int], Transition[S]]
@@ -206,8 +209,10 @@ class Timeline(Generic[S]):
         return [action] * repeats + [NEUTRAL_ACTION] * (frames - max(0, repeats))
 
     def forget_settled_inputs(self) -> None:
-        """Let go of the inputs of confirmed frames, but for the partner's newest: guesses repeat it."""
-        self.own.forget_before(self.confirmed_count)
+        """Let go of the inputs of confirmed frames, but for the partner's newest, which guesses repeat, and for as many
+        own ones as somebody may still want to write down.
+        """
+        self.own.forget_before(self.confirmed_count - OWN_KEPT_FRAMES)
         self.partner.forget_before(self.confirmed_count - 1)
 
     def _inputs(self, frame: int) -> tuple[Input, Input]:

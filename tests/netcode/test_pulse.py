@@ -16,6 +16,7 @@ from tests.simulator.world import Outcome, run
 from tests.support.two_seats import TwoSeats, toy_terms
 
 PERIOD = SECOND // 30
+BATCH = 37
 
 
 # --- the metronome ------------------------------------------------------------------------------------------------
@@ -114,6 +115,29 @@ def test_nothing_owed_means_one_ordinary_tick_and_counting_anew() -> None:
     seated.table.now += 10 * SECOND
     assert seated.wake() == [0]
     assert seated.pulse.deadline == seated.table.now + seated.pulse.metronome.period
+
+
+@pytest.mark.parametrize("delay", [0, 1, 4])
+def test_what_a_batch_of_ticks_committed_can_be_read_after_it(delay: int) -> None:
+    """Inputs are forgotten in lots, and a batch may run past the end of one."""
+    table = TwoSeats(toy_terms(frames=1500, window_frames=60, delay_frames=delay))
+    table.left.sampler = lambda frame: Input(frame % 6)
+    table.until_playing()
+    own, read = table.left.episode.timeline.own, 0
+    while table.left.episode.frame < 1400:
+        table.tick(BATCH, only=Seat.RIGHT)
+        table.left.session.receive(table.said[Seat.RIGHT][-1], table.now)
+        before = table.left.episode.frame
+        ticks = [table.left.session.advance(Input((before + number) % 6), table.now) for number in range(BATCH)]
+        for number, tick in enumerate(ticks):
+            assert tick is not None
+            assert own[tick.committed - 1] == Input((before + number) % 6)
+            read += 1
+        right = table.right.session
+        for data in table.left.session.packets(table.now):
+            right.receive(data, table.now)
+    assert own._first > 0, "some were forgotten"
+    assert read > 1300
 
 
 def test_what_is_owed_may_be_known_only_a_little_after_waking() -> None:

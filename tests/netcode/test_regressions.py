@@ -178,8 +178,8 @@ def test_cause_8_an_end_is_taken_back_when_it_was_a_guess() -> None:
 
 def test_cause_9_an_input_is_kept_for_as_long_as_somebody_waits_for_it() -> None:
     """Long after the first inputs were forgotten, an outage makes one seat wait for old ones."""
-    outage = Outage(22 * SECOND, 24 * SECOND, (True, False))
-    plan = Plan(4, frames=700, outages=(outage,), links=link(30, 10), machines=WALKING)
+    outage = Outage(45 * SECOND, 47 * SECOND, (True, False))
+    plan = Plan(4, frames=1400, outages=(outage,), links=link(30, 10), machines=WALKING)
     outcome = played(plan)
     assert all(machine.session.episode is not None for machine in outcome.machines)
     assert all(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from games.contract import Seat, Transition
-from netcode.timeline import Progress, Timeline
+from netcode.timeline import OWN_KEPT_FRAMES, Progress, Timeline
 from netcode.vocabulary import AWAY, CATCHING_UP, NEUTRAL, ConfirmedFrame, Input, Reason
 from tests.simulator.mutants import applied
 from tests.support.rows import encode_row
@@ -251,4 +251,4 @@ def test_settled_inputs_are_forgotten_and_the_rest_of_the_episode_is_the_same() 
         line.forget_settled_inputs()
         longest = max(longest, len(line.own._inputs), len(line.partner._inputs))
     assert rows == expected
-    assert longest < 600
+    assert longest < 600 + OWN_KEPT_FRAMES

@@ -8,6 +8,7 @@ from netcode.episode import Episode, Held, Tick
 from netcode.limits import MAX_UNACKNOWLEDGED, SECOND
 from netcode.pulse import Pulse, Tally
 from netcode.session import Phase, Session
+from netcode.timeline import OWN_KEPT_FRAMES
 from netcode.vocabulary import CHECKPOINT_FRAMES, ConfirmedFrame, Ending, Input, Reason, Terms
 
 _FELT_SILENCE = SECOND
@@ -149,7 +150,7 @@ class Witness:
         sizes = (
             ("unsettled rows", len(episode.chain.unsettled), stretch + 62),
             ("unacknowledged inputs", len(episode._unacknowledged) // 3, min(stretch, MAX_UNACKNOWLEDGED)),
-            ("own inputs kept", len(timeline.own._inputs), kept),
+            ("own inputs kept", len(timeline.own._inputs), kept + OWN_KEPT_FRAMES),
             ("partner's inputs kept", len(timeline.partner._inputs), kept),
             ("predicted frames", timeline.predicted_count, stretch),
             ("checkpoints of the partner", len(episode.chain._theirs), stretch // CHECKPOINT_FRAMES + 2),
