@@ -276,6 +276,8 @@ class Episode(Generic[S]):
         """Our own standstill (ns) is no fault of the partner: its clocks start later."""
         self._ended_at += standstill
         self.held_since += standstill
+        if self._diverged_at is not None:
+            self._diverged_at += standstill
         self.pacing.forget()
 
     def hear_divergence(self, divergence: Divergence) -> None:

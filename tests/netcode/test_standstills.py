@@ -4,9 +4,11 @@ from dataclasses import replace
 
 from games.contract import Seat
 from netcode.limits import SECOND
-from netcode.packets import Goodbye
+from netcode.packets import Divergence, Goodbye
 from netcode.session import Phase
 from netcode.vocabulary import Agreement, Input, Reason
+from tests.simulator.tampering import Tampered
+from tests.support.toy_game import ToyGame
 from tests.support.two_seats import TIMES, TwoSeats, toy_terms
 
 SLEEP = 60 * SECOND
@@ -75,6 +77,20 @@ def test_the_wait_for_fin_does_not_run_while_this_program_stands_still() -> None
     table.loses = lambda _sender, _packet: False
     table.until(lambda: 0 in table.left.endings)
     assert table.left.endings[0].agreement is Agreement.MUTUAL
+
+
+def test_the_wait_for_the_partners_rows_does_not_run_while_this_program_stands_still() -> None:
+    table = TwoSeats(toy_terms(frames=200), right_game=Tampered(ToyGame(), 40))
+    busy(table)
+    table.until_playing()
+    table.loses = lambda sender, packet: sender is Seat.RIGHT and isinstance(packet.body, Divergence)
+    table.until(lambda: table.left.episode.divergence is not None)
+    table.now += SLEEP
+    table.tick(2)
+    assert 0 not in table.left.endings, "it still waits, to name the frame"
+    table.loses = lambda _sender, _packet: False
+    table.until(lambda: 0 in table.left.endings)
+    assert table.left.endings[0].end.frame == 40
 
 
 def test_a_hold_does_not_grow_by_a_standstill_of_our_own() -> None:
