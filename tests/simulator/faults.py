@@ -244,6 +244,13 @@ def _lost_start(plan: Plan, rng: Random) -> Plan:
     return replace(plan, episodes=episodes, outages=(*plan.outages, silent), machines=(machines[0], machines[1]))
 
 
+def _late_crash(plan: Plan, rng: Random) -> Plan:
+    """A seat is gone in its last frames: nothing of it is missing but its word, and it may hold everything too."""
+    plan = replace(plan, delay_frames=max(plan.delay_frames, 3))
+    last = Moment("playing", rng.randrange(plan.episodes), max(0, plan.frames - 1 - rng.randrange(2)))
+    return _on_machine(plan, rng, crash=last, restart_after=rng.choice((None, 3 * SECOND)))
+
+
 # --- the moments that last short ------------------------------------------------------------------------------------
 
 
@@ -314,6 +321,8 @@ def _both_quit(plan: Plan, rng: Random) -> Plan:
 
 def _tamper(plan: Plan, rng: Random) -> Plan:
     """One side's state is altered, on a link that is often bad: both must name the frame all the same."""
+    if any(machine.tamper_frame is not None for machine in plan.machines):
+        return plan  # the same bug on both sides makes no difference between them
     plan = _loss(plan, rng) if rng.random() < 0.6 else plan
     return _on_machine(plan, rng, tamper_frame=_frame(plan, rng))
 
@@ -346,6 +355,7 @@ FAULTS: dict[str, Fault] = {
     "rejoin": _rejoin,
     "reboot": _reboot,
     "lost-start": _lost_start,
+    "late-crash": _late_crash,
     "while-held": _while_held,
     "while-readying": _while_readying,
     "focus": _focus,
@@ -366,6 +376,7 @@ _CHANCES = {
     "lost-start": 0.1,
     "reboot": 0.1,
     "slow-alone": 0.08,
+    "late-crash": 0.08,
     "while-held": 0.08,
     "while-readying": 0.05,
     "last-word": 0.15,

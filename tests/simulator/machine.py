@@ -73,7 +73,7 @@ class Machine:
         """The machine itself was started again, a moment ago."""
         self.witness.seen["reboots"] += 1
         self._boot_clock += self._rng.randrange(SECOND) - self.local(now)
-        self._last_local, self.quit_at = 0, None
+        self._last_local = 0
 
     def _build_header(self, terms: EpisodeTerms) -> bytes:
         return encode_header(terms) + (b"!" if self.plan.differs == "header" else b"")
@@ -192,7 +192,7 @@ class Machine:
         assert self._crash is not None
         self.witness.seen[f"crash while {self._crash.phase}"] += 1
         self._crash = None
-        self.is_up = False
+        self.is_up, self.quit_at = False, None
         if self.plan.restart_after is not None:
             self._back_at = now + self.plan.restart_after
 

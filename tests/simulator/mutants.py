@@ -336,6 +336,10 @@ def _conclude_first(self: Any, now: int) -> None:
     _judge(self, now)
 
 
+def _excuse_no_wait(self: Any, _standstill: int) -> None:
+    self.pacing.forget()
+
+
 def _settle_nothing(self: Any, settled_rows: int) -> None:
     self._settled_rows = settled_rows
     for known in (self._own, self._theirs):
@@ -569,6 +573,10 @@ _MORE: dict[str, Mutant] = {
     "cut-beats-end": Mutant("giving up takes a confirmed end away", [Patch(Episode, "seal", _cut_always)]),
     "end-before-divergence": Mutant(
         "an end is concluded although the chains differ", [Patch(Episode, "_judge", _conclude_first)]
+    ),
+    "wait-runs-asleep": Mutant(
+        "the wait for the partner's last word goes on while this program stands still",
+        [Patch(Episode, "excuse", _excuse_no_wait)],
     ),
     "rows-never-settled": Mutant("equal rows are kept for ever", [Patch(SessionChain, "_settle", _settle_nothing)]),
     "guess-for-ever": Mutant("a silent partner is guessed to go on", [Patch(Timeline, "guesses", _guess_for_ever)]),
