@@ -225,14 +225,16 @@ class Foraging:
         events: list[Event] = []
         rewards = 0, 0
         frame, (left, right) = state[FRAME], state[PLAYERS]
-        if left[FREE_AT] == frame or right[FREE_AT] == frame:
+        left_free_at, right_free_at = left[FREE_AT], right[FREE_AT]
+        if frame in (left_free_at, right_free_at):
             state, rewards = _arrive(state, events)
-        if (actions[0] and left[FREE_AT] <= frame) or (actions[1] and right[FREE_AT] <= frame):
+        if (actions[0] and left_free_at <= frame) or (actions[1] and right_free_at <= frame):
             state = _act(state, actions, events)
         if state[DUE] and state[DUE][0] <= frame:
             state = _spawn(state, events)
-        frame += 1
-        return Transition((frame, *state[1:]), rewards, tuple(events), frame >= state[RULES].frames)
+        _, random, favoured, players, common, gems, due, rules = state
+        after = frame + 1, random, favoured, players, common, gems, due, rules
+        return Transition(after, rewards, tuple(events), frame + 1 >= rules.frames)
 
     def encode(self, state: State) -> bytes:
         """The rules, the fields of `State` in order, then the gems and the frames at which the others come back."""
