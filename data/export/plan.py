@@ -121,8 +121,8 @@ def _is_divergent(finding: EpisodeFinding) -> bool:
 
 
 def _choose(finding: EpisodeFinding, claims: Mapping[Seat, Claim], logs: Sequence["_Log"]) -> ChosenEpisode:
-    whole = _distinct(file for file in finding.files if file.answer in _WHOLE)
     own = _own_files(finding, claims, logs)
+    whole = _distinct((file for file in finding.files if file.answer in _WHOLE), own)
     kept = whole if _is_divergent(finding) else whole[:1]
     records = []
     for number, file in enumerate(kept):
@@ -135,12 +135,17 @@ def _choose(finding: EpisodeFinding, claims: Mapping[Seat, Claim], logs: Sequenc
     return ChosenEpisode(finding, tuple(records), claims, local_files, own)
 
 
-def _distinct(files: Iterable[FileFinding]) -> list[FileFinding]:
-    """One file for each content, the longest record first, and of equally long ones in an order of their own."""
+def _distinct(files: Iterable[FileFinding], own: Mapping[Seat, FileFinding]) -> list[FileFinding]:
+    """One file for each content, the longest record first; of equally long ones the left seat's, then the right's."""
     by_content: dict[str, FileFinding] = {}
     for file in sorted(files, key=lambda file: str(file.path)):
         by_content.setdefault(file.sha256, file)
-    return sorted(by_content.values(), key=lambda file: (-file.rows, file.sha256))
+
+    def place(file: FileFinding) -> tuple[int, int, str]:
+        seats = [seat for seat in Seat if seat in own and own[seat].sha256 == file.sha256]
+        return -file.rows, min(seats, default=len(Seat)), file.sha256
+
+    return sorted(by_content.values(), key=place)
 
 
 def _own_files(
