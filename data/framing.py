@@ -141,26 +141,33 @@ class Span(NamedTuple):
     end: int
 
 
-def spans(data: bytes) -> Iterator[Span]:
-    """Every record of a file by its head alone, in order. An END's hash over all before it can vouch for the rest.
+def first_and_last(data: bytes) -> tuple[Span, Span] | None:
+    """The first and the last record, by the heads of all: an END's hash over all before it can vouch for the rest.
+
+    None if there is no record.
 
     Raises:
         FormatError, TornError: as `records`, for the magic and for lengths.
     """
     check_magic(data)
-    offset, size = len(MAGIC), len(data)
+    offset, size, before = len(MAGIC), len(data), len(MAGIC)
     while offset < size:
         if size - offset < _HEAD.size:
             raise TornError("record", f"{_HEAD.size} bytes of head", f"{size - offset} bytes", offset=offset)
-        type_, _, _, length = _HEAD.unpack_from(data, offset)
+        length = _HEAD.unpack_from(data, offset)[3]
         end = offset + _AROUND_PAYLOAD_BYTES + length
         if length > MAX_PAYLOAD_BYTES:
             raise FormatError("length", f"at most {MAX_PAYLOAD_BYTES}", length, offset=offset)
         if end > size:
             raise TornError("record", f"{end - offset} bytes", f"{size - offset} bytes", offset=offset)
-        payload = offset + _HEAD.size
-        yield Span(type_, offset, payload, payload + length, end)
-        offset = end
+        before, offset = offset, end
+    return None if offset == len(MAGIC) else (_span(data, len(MAGIC)), _span(data, before))
+
+
+def _span(data: bytes, offset: int) -> Span:
+    type_, _, _, length = _HEAD.unpack_from(data, offset)
+    payload = offset + _HEAD.size
+    return Span(type_, offset, payload, payload + length, offset + _AROUND_PAYLOAD_BYTES + length)
 
 
 def check_span(data: bytes, span: Span) -> None:

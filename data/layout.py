@@ -190,6 +190,7 @@ def _start(sha256: str) -> str:
     return sha256[:DIGEST_NAME_DIGITS]
 
 
+@lru_cache(maxsize=4096)  # each file's name is asked for several times on its way
 def parse_name(name: str) -> EpisodeFile | None:
     """What a file's name says, or None if it is not one of ours."""
     match = _FILE.fullmatch(name)

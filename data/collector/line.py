@@ -22,8 +22,13 @@ ANSWER_SECONDS: Final = 30.0
 """For the answer to one message: a busy disk may take its time, and a courier has it."""
 SEALED_BYTES: Final = MAX_MESSAGE_BYTES + 33
 QUEUE_MESSAGES: Final = 64
+UNREAD_MESSAGES: Final = 1024
+"""Many more answers than questions are ever under way: a queue that is full when the collector goes, and a heartbeat
+after that, make libzmq 4.3.5 abort the whole process (`!_io_error`)."""
 HEARTBEAT_MS: Final = 1000
 HEARTBEAT_TIMEOUT_MS: Final = 5000
+HEARTBEAT_TTL_MS: Final = 10_000
+"""After so long without a sign of this station its collector lets the connection go."""
 POLL_MS: Final = 50
 MOST_REPORTS: Final = 64
 _REPORT: Final = struct.Struct("=Hi")
@@ -134,11 +139,12 @@ class Line:
             zmq.IPV6: host.is_ipv6,
             zmq.LINGER: 0,
             zmq.SNDHWM: QUEUE_MESSAGES,
-            zmq.RCVHWM: QUEUE_MESSAGES,
+            zmq.RCVHWM: UNREAD_MESSAGES,
             zmq.MAXMSGSIZE: SEALED_BYTES,
             zmq.IMMEDIATE: 1,
             zmq.HEARTBEAT_IVL: HEARTBEAT_MS,
             zmq.HEARTBEAT_TIMEOUT: HEARTBEAT_TIMEOUT_MS,
+            zmq.HEARTBEAT_TTL: HEARTBEAT_TTL_MS,
             zmq.CONNECT_TIMEOUT: int(CONNECT_SECONDS * 1000),
             zmq.RECONNECT_IVL: 100,
         }

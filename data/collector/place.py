@@ -10,6 +10,7 @@ In `DIR/.collector/`:
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -17,43 +18,43 @@ OWN_FOLDER: Final = ".collector"
 """Begins with a dot, so that nobody takes it for a study."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CollectorPlace:
     """The folders of one collector. Making this value touches nothing."""
 
     root: Path
 
-    @property
+    @cached_property
     def own(self) -> Path:
         """What is not data."""
         return self.root / OWN_FOLDER
 
-    @property
+    @cached_property
     def lock(self) -> Path:
         """Held while a collector works here."""
         return self.own / "lock"
 
-    @property
+    @cached_property
     def index(self) -> Path:
         """The SQLite file."""
         return self.own / "index.sqlite"
 
-    @property
+    @cached_property
     def incoming(self) -> Path:
         """Files that are not whole yet."""
         return self.own / "incoming"
 
-    @property
+    @cached_property
     def quarantine(self) -> Path:
         """Bytes that may not stand under their name."""
         return self.own / "quarantine"
 
-    @property
+    @cached_property
     def alarms(self) -> Path:
         """What a person has to look at."""
         return self.own / "alarms"
 
-    @property
+    @cached_property
     def folders(self) -> tuple[Path, ...]:
         """All of them, the outer one first."""
         return self.own, self.incoming, self.quarantine, self.alarms

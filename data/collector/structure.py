@@ -16,7 +16,7 @@ import msgpack
 from data import framing
 from data.claims import CLAIM_FORMAT, decode_claim
 from data.episode_header import FORMAT_VERSION
-from data.framing import FormatError, Span, TornError, check_span, spans
+from data.framing import FormatError, TornError, check_span, first_and_last
 from data.layout import EpisodeFile, Kind, SessionKind, folder_of_session, parse_name, parse_session_name
 from data.local_format import LOCAL_FORMAT_VERSION
 from data.packing import is_int, unpack_map
@@ -73,12 +73,10 @@ def _is_later_state(data: bytes, known: int) -> bool:
 
 
 def _check_records(name: EpisodeFile, path: str, data: bytes) -> None:
-    first: Span | None = None
-    last: Span | None = None
-    for span in spans(data):
-        first, last = first or span, span
-    if first is None or last is None or first.type != framing.HEADER:
-        raise FormatError("record", "HEADER first", "none" if first is None else f"a record of type {first.type}")
+    found = first_and_last(data)
+    if found is None or found[0].type != framing.HEADER:
+        raise FormatError("record", "HEADER first", "none" if found is None else f"a record of type {found[0].type}")
+    first, last = found
     header = _header(data[first.payload_offset : first.payload_end])
     version = header.get("format")
     if is_int(version) and version > _KNOWN[name.kind]:
@@ -87,7 +85,7 @@ def _check_records(name: EpisodeFile, path: str, data: bytes) -> None:
         raise TornError("record", "END", "the file's end", offset=len(data))
     check_span(data, last)
     end = unpack_map(data[last.payload_offset : last.payload_end], "END")
-    if end.get("sha256") != sha256(data[: last.offset]).digest():
+    if end.get("sha256") != sha256(memoryview(data)[: last.offset]).digest():
         raise FormatError("END sha256", "that of all before END", "another one")
     _check_identity(path, _identity(header))
     if name.kind is Kind.LOCAL:

@@ -1,7 +1,10 @@
 """A station and its collector over a real socket: what arrives, who may speak, and what a station is told."""
 
+import multiprocessing
 import os
+import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,13 +18,14 @@ import zmq.auth
 
 from data.collector.collector import Answer, Collector
 from data.collector.keys import (
+    CollectorKeys,
     CollectorKeysError,
     load_collector_keys,
     load_station_keys,
     make_collector_keys,
 )
 from data.collector.line import Line, LineError
-from data.collector.messages import CHUNK_BYTES, Hello
+from data.collector.messages import CHUNK_BYTES, Chunk, Hello
 from data.collector.router import CollectorSocket, CollectorSocketError
 from data.collector.share import CollectorShare
 from data.courier import deliver, received
@@ -349,3 +353,42 @@ def test_a_station_s_name_must_be_one_that_a_file_can_have(tmp_path: Path, name:
 def test_a_collector_that_cannot_listen_says_so(keys: Path, address: str) -> None:
     with pytest.raises(CollectorSocketError, match="cannot listen on"):
         CollectorSocket(address, load_collector_keys(keys))
+
+
+# -- a station that leaves while nobody reads --------------------------------------------------------------------------
+
+
+class KnockingSocket(CollectorSocket):
+    """The mutant: a collector that asks each station whether it is still there."""
+
+    def _configure(self, keys: CollectorKeys, *, is_ipv6: bool) -> None:
+        super()._configure(keys, is_ipv6=is_ipv6)
+        self._socket.setsockopt(zmq.HEARTBEAT_IVL, 20)
+        self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 10_000)
+
+
+def leave_with_a_full_queue(keys: str, *, knocks: bool) -> None:
+    """A collector whose disk makes it wait, and a station that says more than it may and goes; libzmq may abort."""
+    chosen = KnockingSocket if knocks else CollectorSocket
+    socket_ = chosen("tcp://127.0.0.1:*", load_collector_keys(Path(keys)))
+    address, own = parse_address(socket_.address, listens=False), load_station_keys(Path(keys) / f"station-{STATION}")
+    for _ in range(3):
+        with Line(address, own) as line, suppress(LineError):
+            for _ in range(1000):
+                line.send(Chunk("a", bytes(32), 60_000, 0, bytes(60_000)))
+                time.sleep(0.002)  # so that both ends have as much as they take
+        time.sleep(0.2)  # for a knock
+    assert len(socket_.receive(1000)) > 0, "what came is still there to be taken"
+    socket_.close()
+
+
+@pytest.mark.parametrize("knocks", [False, True])
+def test_a_station_that_goes_while_its_messages_lie_unread_takes_no_collector_with_it(
+    keys: Path, *, knocks: bool
+) -> None:
+    context = multiprocessing.get_context("spawn")
+    collector = context.Process(target=leave_with_a_full_queue, args=(str(keys),), kwargs={"knocks": knocks})
+    collector.start()
+    collector.join(60)
+    if sys.platform == "linux" or not knocks:  # the mutant shows what libzmq does there
+        assert collector.exitcode == (-signal.SIGABRT if knocks else 0)
