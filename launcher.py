@@ -473,6 +473,14 @@ def courier(home: options.CourierHomes, parent: options.ParentPid) -> None:
 
 
 @app.command(hidden=True)
+def errand(parent: options.ParentPid) -> None:
+    """Ask a share for somebody at a terminal. Runs as a process of its own: a hung share hangs only it."""
+    from client.commands.errand import run_errand
+
+    run_errand(parent)
+
+
+@app.command(hidden=True)
 def received(home: options.CourierHomes, run: options.GivenRun) -> None:
     """Say what of a run these stations' share holds. Runs as a process of its own: a hung share hangs only it."""
     from client.commands.courier_process import tell_received

@@ -31,8 +31,10 @@ from data.shares.share import (
 from data.state_file import StateFileError
 from data.station import Identity, KnownShare, Station, known_shares, read_identity, remember_share
 
-PASS_ITEMS: Final = 100
-"""Files in one pass: a courier that is told to stop finishes within so many."""
+PASS_ITEMS: Final = 512
+"""Files in one pass. Each pass reads the outbox once, and a courier that is told to stop finishes its batch."""
+HUNG_ITEMS: Final = 100
+"""Of what was due when a courier hung, so many are marked: each takes a few flushes, and a person reads the first."""
 BACKLOG_FILES: Final = 8
 """From so many on, files go together: a session's few are not worth threads, a week without a share is."""
 BATCH_FILES: Final = 64
@@ -43,6 +45,8 @@ PASS_SECONDS: Final = 10.0
 IDLE_FACTOR: Final = 10.0
 LONGEST_IDLE_SECONDS: Final = 5.0
 """A courier that has delivered nothing rests ten times as long as it has looked, and looks every 5 s at least."""
+LOCK_GAP_SECONDS: Final = 0.1
+"""Between two passes of a backlog while nobody plays: so long somebody else can take the courier's lock."""
 RECORDING_PAUSE_SECONDS: Final = 1.0
 """Between two files while an episode is recorded here: the disk and the cable belong to the game."""
 THIS_RUN: Final = secrets.token_hex(8)
@@ -348,7 +352,7 @@ def put_off_hanging(home: Path, now: float, disk: Disk | None = None) -> int:
         return 0
     try:
         outbox = Outbox(home, disk)
-        due = [item for item in outbox.waiting() if item.is_due(now)][:PASS_ITEMS]
+        due = [item for item in outbox.waiting() if item.is_due(now)][:HUNG_ITEMS]
         for item in due:
             outbox.update(item.put_off(State.BLOCKED, HUNG, now))
     finally:
@@ -386,7 +390,7 @@ def run_courier(
     settlements = {home: Settlement(Station(home), run) for home in homes}
     seen: dict[Path, _Seen] = {}
     while not stop.is_set():
-        began, has_delivered = monotonic(), False
+        began, has_delivered, has_backlog = monotonic(), False, False
         for home, settlement in settlements.items():
             is_quiet, outbox = not Station(home).is_recording, _state_of(Station(home).outbox)
             has_settled = settlement.is_done or not is_quiet
@@ -406,10 +410,16 @@ def run_courier(
                 go_on=pace.go_on,
             )
             has_delivered = has_delivered or bool(done.delivered)
+            has_backlog = has_backlog or (is_quiet and _goes_on(done, now()))
             seen[home] = _Seen(outbox, done)
             hear(done)
         idle = 0.0 if has_delivered else min(LONGEST_IDLE_SECONDS, IDLE_FACTOR * (monotonic() - began))
-        stop.wait(max(poll_seconds, idle))
+        stop.wait(LOCK_GAP_SECONDS if has_backlog else max(poll_seconds, idle))
+
+
+def _goes_on(done: DeliveryReport, now: float) -> bool:
+    """Whether a pass has delivered something, and more was due than it took."""
+    return bool(done.delivered) and any(item.is_due(now) for item in done.waiting)
 
 
 class _Seen(NamedTuple):

@@ -53,7 +53,7 @@ def run_courier_process(homes: Sequence[Path], parent: int) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    threading.Thread(target=_watch_parent, args=(parent, stop), daemon=True).start()
+    threading.Thread(target=watch_parent, args=(parent, stop), daemon=True).start()
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     heart = _Heart(stop)
@@ -79,7 +79,8 @@ class _Heart:
             self._stop.set()
 
 
-def _watch_parent(parent: int, stop: threading.Event) -> None:
+def watch_parent(parent: int, stop: threading.Event) -> None:
+    """Runs on a thread: ask to stop when the process that wanted this one is gone."""
     while os.getppid() == parent:
         if stop.wait(PARENT_POLL_SECONDS):
             return

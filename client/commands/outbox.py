@@ -11,17 +11,16 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
+from client.commands.courier_process import HUNG_SECONDS
+from client.commands.errand import Check, Delivery, send_check, send_delivery
 from client.commands.sync import find_stations
 from client.commands.terminal import make_table, open_console, say
 from data.archive import pack, read_vouchers, take_receipts
-from data.courier import THIS_RUN, deliver
-from data.files import Disk, try_lock
+from data.files import try_lock
 from data.inventory import Entry, count_states, take_inventory
 from data.layout import parse_draft_name
 from data.outbox import Item, Outbox, State
 from data.receipts import Receipts
-from data.settlement import Settlement
-from data.shares.share import open_share
 from data.station import Station, homes_of
 
 LOCK_SECONDS: Final = 15.0
@@ -195,7 +194,7 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
 # -- a person's wishes -------------------------------------------------------------------------------------------------
 
 
-def retry_items(home: Path, names: Sequence[str]) -> int:
+def retry_items(home: Path, names: Sequence[str], seconds: float = HUNG_SECONDS) -> int:
     """Try the named files again now, all that are not held back without a name; 0 if all of them were received.
 
     Raises:
@@ -206,7 +205,7 @@ def retry_items(home: Path, names: Sequence[str]) -> int:
     waiting = 0
     for station, items in chosen.items():
         names_here = frozenset(item.name for item in items)
-        report = deliver(station, now=time.time(), at_once=True, only=names_here)
+        report = send_delivery(Delivery(station, names_here), seconds=seconds)
         left = [item for item in report.waiting if item.name in names_here]
         waiting += len(left)
         why = f": {'; '.join(report.trouble)}" if left else ""
@@ -274,7 +273,7 @@ def _check_names(names: Sequence[str], items: Sequence[Item]) -> None:
             raise ValueError(f"expected a file of this outbox or part of its name, got {name!r}: nothing fits")
 
 
-def check_receipts(home: Path) -> int:
+def check_receipts(home: Path, seconds: float = HUNG_SECONDS) -> int:
     """Ask the shares for everything that was ever received; 0 if all of it is there.
 
     Raises:
@@ -284,9 +283,7 @@ def check_receipts(home: Path) -> int:
     bad = 0
     for station in stations_under(home):
         with courier_lock(station), console.status(f"asking for every file of {station}"):
-            found = Settlement(Station(station), THIS_RUN, every=True).settle(
-                None, time.time(), Disk(), open_share, lambda: True
-            )
+            found = send_check(Check(station), seconds)
         say(console, f"{station}: {len(found.settled)} files are at their share as they should be")
         for words in (*found.alarms, *found.trouble):
             say(console, f"  {words}", "bold red")

@@ -11,7 +11,13 @@ KILLED_SECONDS: Final = 2.0
 _LAUNCHER: Final = Path(__file__).resolve().parents[2] / "launcher.py"
 
 
-def start(arguments: list[str], stdout: int = subprocess.DEVNULL, *, may_hang: bool = False) -> "subprocess.Popen[str]":
+def start(
+    arguments: list[str],
+    stdout: int = subprocess.DEVNULL,
+    *,
+    stdin: int = subprocess.DEVNULL,
+    may_hang: bool = False,
+) -> "subprocess.Popen[str]":
     """Start a command of this program. It gets no terminal of its own, and this one's error output.
 
     One that `may_hang` in a call that nothing ends gets the error output only if that is a terminal: an abandoned
@@ -19,9 +25,7 @@ def start(arguments: list[str], stdout: int = subprocess.DEVNULL, *, may_hang: b
     """
     command = [sys.executable, str(_LAUNCHER), *arguments]
     stderr = subprocess.DEVNULL if may_hang and not sys.stderr.isatty() else None
-    return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, text=True, start_new_session=True
-    )
+    return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr, text=True, start_new_session=True)
 
 
 def end(process: "subprocess.Popen[str]") -> None:

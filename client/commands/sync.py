@@ -1,26 +1,27 @@
 """Sync: recover what a crash left, bring what waits to its share, verify earlier files there again, and say it all."""
 
-import time
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 
+from client.commands.courier_process import HUNG_SECONDS
+from client.commands.errand import Delivery, send_delivery
 from client.commands.terminal import open_console, say
-from data.courier import THIS_RUN, DeliveryReport, deliver
+from data.courier import DeliveryReport
 from data.outbox import Item, Outbox, State
 from data.recovery import RecoveryReport, recover
-from data.settlement import Settlement
 from data.station import Station, homes_of
 
 SEARCH_DEPTH: Final = 4
 """Folders below the given one in which stations are looked for: HOME/left, and the user's own data folder."""
 
 
-def run_sync(home: Path) -> int:
+def run_sync(home: Path, seconds: float = HUNG_SECONDS) -> int:
     """Recover and deliver for every station at or below `home`, and for the second places that they know of.
 
-    The exit code is 0 if nothing waits any more, the disk refused nothing, and every receipt held that was asked for.
+    A share that says nothing for so many seconds hangs, and is let go. The exit code is 0 if nothing waits any more,
+    the disk refused nothing, and every receipt held that was asked for.
 
     Raises:
         ValueError: there is no station there.
@@ -30,7 +31,7 @@ def run_sync(home: Path) -> int:
     if not stations:
         raise ValueError(f"no station in {home}: expected a folder that a session or a demo recorded into")
     console = open_console(stderr=False)
-    recoveries, reports = zip(*(_sync_station(station, console) for station in stations), strict=True)
+    recoveries, reports = zip(*(_sync_station(station, console, seconds) for station in stations), strict=True)
     refused = sum(len(recovery.refused) for recovery in recoveries)
     waiting = sum(len(report.waiting) for report in reports)
     alarms = sum(len(report.alarms) for report in reports)
@@ -53,20 +54,13 @@ def find_stations(home: Path, depth: int = SEARCH_DEPTH) -> list[Path]:
     return [found for folder in sorted(home.iterdir()) if folder.is_dir() for found in find_stations(folder, depth - 1)]
 
 
-def _sync_station(home: Path, console: Console) -> tuple[RecoveryReport, DeliveryReport]:
+def _sync_station(home: Path, console: Console, seconds: float) -> tuple[RecoveryReport, DeliveryReport]:
     say(console, home)
     recovery = recover(home)
     _show_recovery(recovery, console)
     waiting = len(Outbox(home).waiting())
-    settlement = Settlement(Station(home), THIS_RUN)
     with console.status(f"{waiting} files to deliver, then those of earlier runs to verify again"):
-        report = deliver(
-            home,
-            now=time.time(),
-            at_once=True,
-            report=lambda item: _show_item(item, console),
-            settlement=settlement,
-        )
+        report = send_delivery(Delivery(home, settles=True), lambda item: _show_item(item, console), seconds)
     _show_delivery(report, console)
     return recovery, report
 

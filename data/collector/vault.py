@@ -20,6 +20,7 @@ from data.collector.structure import structure_fault
 from data.crew import Crew
 from data.files import Disk, create_durably, disk_words, flush_file, flush_open, place_new, write_open
 from data.receipts import Level
+from data.shares.share import OTHER_BYTES
 
 MOST_FOLDERS: Final = 10_000
 """Folders that are known to be durable; then all are forgotten and flushed once more."""
@@ -154,6 +155,9 @@ class Vault:
         """Give it its name. In this thread only: here folders are made, and remembered as durable once they are."""
         work.folders = self._make_folders(work.candidate.path.split("/")[:-1])
         if work.temporary is None:
+            return
+        if work.temporary != work.candidate.part and self._disk.read(work.temporary) != work.candidate.data:
+            work.reply = Blocked(OTHER_BYTES)  # a cable or a memory that flips bits: no name for that
             return
         try:
             place_new(self._disk, work.temporary, work.target)

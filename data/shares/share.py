@@ -34,6 +34,9 @@ SHARE_WORDS: Final = {
 }
 
 
+OTHER_BYTES: Final = "it gives back other bytes than it was given"
+
+
 class ShareBlockedError(Exception):
     """The share cannot take anything now; the text says why, for a person. Trying again later is right."""
 
@@ -148,7 +151,7 @@ class StoresMany(Protocol):
 
 def other_bytes(place: str) -> ShareBlockedError:
     """A share that does not give back what it was given: a cable or a memory that flips bits."""
-    return ShareBlockedError(f"share {place}: it gives back other bytes than it was given")
+    return ShareBlockedError(f"share {place}: {OTHER_BYTES}")
 
 
 def other_name(expected: str, found: str, place: Path) -> ShareConflictError:

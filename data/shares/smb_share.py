@@ -18,6 +18,7 @@ from data.layout import check_relative
 from data.receipts import Level
 from data.shares.folder_share import MARK_NAME, PROBE_BYTES, PROBE_START, decode_mark, drawn, new_mark
 from data.shares.share import (
+    OTHER_BYTES,
     RESERVE_BYTES,
     SHARE_WORDS,
     Identity,
@@ -153,7 +154,7 @@ class SmbShare:
         server.flush(final)
         server.flush_folder("")
         if server.read(final) != PROBE_BYTES:
-            raise OSError(errno.EIO, "it gives back other bytes than it was given")
+            raise OSError(errno.EIO, OTHER_BYTES)
         for name in (first, other, final):
             server.unlink(name)
         return Probe(_mark(server, owner), Level.STORED, free_bytes)
@@ -189,6 +190,9 @@ def _make_folders(server: "SmbFolder", relative: PurePosixPath) -> str:
 
 def _place(server: "SmbFolder", temporary: str, target: str, data: bytes) -> None:
     server.create(temporary, data)
+    if server.read(temporary) != data:  # a cable or a memory that flips bits: no name for that
+        server.unlink(temporary)
+        raise OSError(errno.EIO, OTHER_BYTES)
     try:
         server.rename_new(temporary, target)
     except FileExistsError:  # the partner's station was faster: what lies there is compared like our own

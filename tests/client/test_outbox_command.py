@@ -1,12 +1,18 @@
 """`dyadgrid outbox`: every file with its state in words, and a person's wishes obeyed under the courier's lock."""
 
 import json
+import os
+import signal
+import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from client.commands import errand, processes
 from client.commands.outbox import (
+    check_receipts,
     courier_lock,
     export_archive,
     hold_items,
@@ -19,7 +25,7 @@ from client.commands.sync import run_sync
 from data.courier import deliver
 from data.files import try_lock
 from data.outbox import Outbox, State
-from data.shares.folder_share import FolderShare
+from data.shares.folder_share import MARK_NAME, FolderShare
 from data.station import Station
 from games.contract import Seat
 from tests.data.test_archive import vouchers
@@ -194,3 +200,70 @@ def test_a_receipt_that_did_not_hold_is_an_alarm_of_sync_and_stands_in_the_outbo
     assert _shown(home, capsys)[0] == 0
     code, text = _shown(home, capsys)
     assert (code, "1 receipts did not hold" in text) == (0, True)
+
+
+# -- a share that hangs ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hanging(tmp_path: Path) -> Path:
+    """Whoever opens a pipe that nobody writes to sits in that call, as in one into a dead mount."""
+    share = FolderShare.create(tmp_path / "share", QuickDisk())
+    (share.root / MARK_NAME).unlink()
+    os.mkfifo(share.root / MARK_NAME)
+    return share.root / MARK_NAME
+
+
+def test_a_sync_says_that_its_share_hangs_and_ends(
+    home: Path, hanging: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_sync(home, 2.0) == 1
+    text = capsys.readouterr().out
+    assert text.count("its share does not answer") == 2
+    assert "6 still wait" in text
+    assert {item.state for item in Outbox(home / "left").waiting()} == {State.BLOCKED}
+    hanging.unlink()
+    assert run_sync(home) == 0
+
+
+def test_a_retry_says_that_its_share_hangs_and_ends(
+    home: Path, hanging: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert retry_items(home / "left", [], 2.0) == 1
+    assert "0 delivered, 3 still wait: its share does not answer" in capsys.readouterr().out
+    assert (hanging.parent / MARK_NAME).is_fifo()
+
+
+def test_a_check_says_that_its_share_hangs_and_ends(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    share = FolderShare.create(tmp_path / "share", QuickDisk())
+    deliver(home / "left", now=NOW)
+    (share.root / MARK_NAME).unlink()
+    os.mkfifo(share.root / MARK_NAME)
+    assert check_receipts(home / "left", 2.0) == 1
+    assert "its share does not answer" in capsys.readouterr().out
+    assert courier_lock(home / "left", 0).__enter__() is None, "and nobody holds the lock"
+
+
+def test_control_c_works_while_a_share_hangs(home: Path, hanging: Path) -> None:
+    threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        run_sync(home, 600.0)
+    assert hanging.is_fifo()
+
+
+def test_a_process_that_is_ended_from_outside_is_told(
+    home: Path, hanging: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started = processes.start
+
+    def start_and_end(arguments: list[str], *, stdin: int, stdout: int, may_hang: bool) -> "subprocess.Popen[str]":
+        process = started(arguments, stdout, stdin=stdin, may_hang=may_hang)
+        process.kill()
+        return process
+
+    monkeypatch.setattr(errand, "start", start_and_end)
+    assert run_sync(home, 600.0) == 1
+    assert "ended from outside" in capsys.readouterr().out
+    assert hanging.is_fifo()

@@ -444,6 +444,23 @@ def test_a_disk_that_gives_back_other_bytes_is_not_answered_for(root: Path, epis
         assert isinstance(ask(open_collector, whole(path, data))[0], Conflict)
 
 
+def test_bytes_that_were_altered_on_their_way_to_the_disk_get_no_name_and_are_sent_again(
+    root: Path, episode: dict[str, bytes]
+) -> None:
+    path, data = next(iter(episode.items()))
+    flips = [True]
+    disk = LyingDisk(lambda read, found: found[:-1] + b"!" if read.parent.name == STATION and flips else found)
+    with Collector(root, jobs=0, disk=disk) as open_collector:
+        (reply,) = ask(open_collector, whole(path, data))
+        assert isinstance(reply, Blocked)
+        assert "other bytes" in reply.words
+        assert not stored(root)
+        assert not [*CollectorPlace(root).incoming.glob("*/*.tmp")]
+        flips.clear()
+        assert isinstance(ask(open_collector, whole(path, data))[0], Receipt)
+    assert not alarms(root)
+
+
 def _idle(episode: Played, rows: int) -> Played:
     """The same episode as it would be had nobody done anything: another record that follows from its inputs."""
     game = registry.find(episode.terms.terms.game)

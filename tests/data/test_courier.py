@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from data import courier
 from data.claims import Pairing, compare_claims, read_claims
 from data.courier import HUNG, deliver, put_off_hanging, received, run_courier
 from data.files import Disk, try_lock
@@ -398,6 +399,35 @@ def test_a_courier_delivers_from_every_home_until_it_is_told_to_stop(tmp_path: P
     assert not courier.is_alive()
     assert len(verified) == 6
     assert not any(Outbox(home).waiting() for home in homes)
+
+
+class CountedStop(threading.Event):
+    """Notes how long it was rested, and comes when nothing waits any more."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__()
+        self.rests: list[float] = []
+        self._home = home
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.rests.append(timeout or 0.0)
+        if not Outbox(self._home).waiting():
+            self.set()
+        return self.is_set()
+
+
+@pytest.mark.parametrize("recording", [False, True])
+def test_a_backlog_is_not_rested_from_unless_somebody_plays(
+    home: Path, monkeypatch: pytest.MonkeyPatch, *, recording: bool
+) -> None:
+    monkeypatch.setattr(courier, "PASS_ITEMS", 1)
+    stop = CountedStop(home)
+    if recording:
+        (Station(home).recording / "a draft").mkdir()
+    run_courier([home], stop=stop, poll_seconds=60.0, now=lambda: NOW)
+    assert len(stop.rests) == 3
+    pause = 60.0 if recording else courier.LOCK_GAP_SECONDS
+    assert stop.rests == [pause, pause, 60.0]
 
 
 def test_a_recovered_partial_is_delivered_beside_the_partners_whole(tmp_path: Path, share: FolderShare) -> None:

@@ -142,11 +142,31 @@ def test_the_final_name_is_flushed_anew_and_then_read_through_a_new_open(
     assert calls[:4] == [("flush_folder", way) for way in ways[:4]]
     (_, temporary), *rest = calls[4:]
     assert rest == [
+        ("read", temporary),
         ("rename_new", temporary, NAME),
         ("flush", NAME),
         ("flush_folder", ways[4]),
         ("read", NAME),
     ]
+
+
+def test_bytes_that_were_altered_on_the_way_get_no_name_and_are_sent_again(
+    samba: Samba, root: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share = open_share(samba.url("lab"))
+    share.probe(OWNER)
+    create, flips = SmbFolder.create, [True]
+
+    def altered(self: SmbFolder, path: str, data: bytes) -> None:
+        create(self, path, data[:-1] + b"!" if flips else data)
+
+    monkeypatch.setattr(SmbFolder, "create", altered)
+    with pytest.raises(ShareBlockedError, match="other bytes"):
+        share.store(NAME, source, SHA, OWNER)
+    assert files_under(root) == {MARK_NAME}
+    flips.clear()
+    assert share.store(NAME, source, SHA, OWNER) is Level.STORED
+    assert files_under(root) == {MARK_NAME, NAME}
 
 
 def test_a_name_that_another_takes_in_between_stays_theirs(
