@@ -184,7 +184,8 @@ class Problem(NamedTuple):
 class Report:
     """All that was found. `strays` are files that belong to no episode; `local_files` were counted and passed over.
 
-    `gaps` are warnings: they do not change the exit code.
+    `gaps` are warnings: they do not change the exit code. `pruned` names, for each file that was removed here on
+    purpose, the share that has given a receipt for it.
     """
 
     episodes: tuple[EpisodeFinding, ...]
@@ -192,6 +193,7 @@ class Report:
     local_files: int = 0
     set_aside: int = 0
     gaps: tuple[Gap, ...] = ()
+    pruned: tuple[str, ...] = ()
 
     @property
     def findings(self) -> tuple[FileFinding, ...]:
@@ -243,6 +245,7 @@ class Report:
             "gaps": [gap._asdict() | {"words": gap.words()} for gap in self.gaps],
             "local_files": self.local_files,
             "set_aside": self.set_aside,
+            "pruned": len(self.pruned),
         }
 
 

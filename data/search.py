@@ -4,7 +4,7 @@ Files are found, station homes and shares alike, by their names; only a file tha
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -45,7 +45,7 @@ class Found(NamedTuple):
 
     `alone` are canonical files that were named themselves or by their own folder: of those nobody said that they are
     all there is. `set_aside` counts canonical files in a station's folders for torn and for pruned ones; `pruned` are
-    the places that those were removed from on purpose.
+    the places that those were removed from on purpose, and the share that has given a receipt for each.
     """
 
     files: tuple[Path, ...]
@@ -55,7 +55,7 @@ class Found(NamedTuple):
     set_aside: int
     alone: frozenset[Path]
     sheets: tuple[FoundSheet, ...] = ()
-    pruned: frozenset[Path] = frozenset()
+    pruned: Mapping[Path, str] = {}
 
 
 def find(paths: Sequence[Path]) -> Found:
@@ -76,7 +76,7 @@ class _Search:
         self._files: list[Path] = []
         self._claims: list[Claimed] = []
         self._sheets: list[FoundSheet] = []
-        self._pruned: set[Path] = set()
+        self._pruned: dict[Path, str] = {}
         self._local_files: list[Path] = []
         self._alone: set[Path] = set()
         self._set_aside = 0
@@ -121,11 +121,12 @@ class _Search:
 
     def _take_tombstone(self, path: Path) -> bool:
         try:
-            file = path.parent.parent / "episodes" / decode_tombstone(path.read_bytes()).file
+            tombstone = decode_tombstone(path.read_bytes())
         except (OSError, StateFileError):
             return False
+        file = path.parent.parent / "episodes" / tombstone.file
         if not file.exists():
-            self._pruned.add(file)
+            self._pruned[file] = tombstone.share
         return True
 
     def _take_sheet(self, path: Path) -> None:
@@ -144,7 +145,7 @@ class _Search:
             self._set_aside,
             frozenset(self._alone),
             tuple(self._sheets),
-            frozenset(self._pruned),
+            self._pruned,
         )
 
 

@@ -4,8 +4,9 @@ Nothing is played again here, that is `verify`'s; but every file that is counted
 """
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256 as hash_sha256
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import NamedTuple
 
 from data.claims import Claim, Pairing, best_claims, compare_claims, decode_claim
 from data.layout import Kind, SessionKind, parse_name, parse_session_name
+from data.pruning import Tombstone, decode_tombstone
+from data.search import TOMBSTONES
 from data.session_sheet import SessionSheet, SheetEpisode, decode_sheet
 from data.state_file import StateFileError
 from games.contract import Seat
@@ -39,7 +42,8 @@ class SessionStatus:
     """One session: how many episodes it has, how many are here from both seats, and what they are worth.
 
     `planned` is 0 if no sheet says it; `sheets` are the seats whose sheet is here. `lacks` are missing files,
-    `divergent` and `partial` episode numbers from 0.
+    `divergent` and `partial` episode numbers from 0. `pruned` names, for each file that a station here removed on
+    purpose, the share that has given a receipt for it: such a file counts as received.
     """
 
     key: SessionKey
@@ -51,6 +55,7 @@ class SessionStatus:
     partial: tuple[int, ...]
     divergent: tuple[int, ...]
     lacks: tuple[Lack, ...]
+    pruned: tuple[str, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -70,6 +75,8 @@ class SessionStatus:
             notes.append(f"{self.expected} of {self.planned} planned episodes were played")
         if self.partial:
             notes.append(f"episode {_numbers(self.partial)}: partial, and nobody has more of it")
+        for share, count in sorted(Counter(self.pruned).items()):
+            notes.append(f"{count} file{'' if count == 1 else 's'} pruned, receipt of {share}")
         return tuple(notes)
 
     @property
@@ -112,13 +119,16 @@ class _Folder:
         self.claims: list[Claim] = []
         self.sheets: list[SessionSheet] = []
         self.torn: list[Lack] = []
+        self.tombstones: dict[str, Tombstone] = {}
         self.unclaimed: set[int] = set()
         """Episodes of which something is here."""
 
 
 def _sort(path: Path, folders: dict[SessionKey, _Folder]) -> None:
     name, own = parse_name(path.name), parse_session_name(path.name)
-    if name is not None:
+    if path.parent.name == TOMBSTONES:
+        _sort_tombstone(path, folders)
+    elif name is not None:
         folder = folders[_key(path.parents[1])]
         if path.name in folder.files:
             return
@@ -137,6 +147,13 @@ def _sort(path: Path, folders: dict[SessionKey, _Folder]) -> None:
             folder.sheets.append(decode_sheet(path.read_bytes()))
         except (OSError, StateFileError) as error:
             folder.torn.append(Lack(-1, own.seat.word, f"{path.name}: a sheet that cannot be read: {error}"))
+
+
+def _sort_tombstone(path: Path, folders: dict[SessionKey, "_Folder"]) -> None:
+    with suppress(OSError, StateFileError):  # a torn one stands for nothing; a recovery reports it
+        tombstone = decode_tombstone(path.read_bytes())
+        file = Path(tombstone.file)
+        folders[_key(file.parents[1])].tombstones[file.name] = tombstone
 
 
 def _key(session: Path) -> SessionKey:
@@ -172,6 +189,7 @@ def _judge(key: SessionKey, folder: _Folder) -> SessionStatus:
         partial=tuple(episode for episode in episodes if _is_partial(claims[episode], pairings[episode])),
         divergent=tuple(episode for episode, pairing in pairings.items() if pairing is Pairing.DIVERGED),
         lacks=tuple(lacks),
+        pruned=tuple(stone.share for name, stone in folder.tombstones.items() if name not in folder.files),
     )
 
 
@@ -208,12 +226,13 @@ def _lacks(
     if claim is not None:
         files |= {claim.file: claim.sha256, claim.local_file: claim.local_sha256}
     files.pop("", None)
-    missing = sorted(file for file in files if file not in folder.files)
+    pruned = {name for name, stone in folder.tombstones.items() if stone.sha256 == files.get(name)}
+    missing = sorted(file for file in files if file not in folder.files and file not in pruned)
     if claim is None and len(missing) == len(files):
         yield Lack(episode, seat.word, f"episode {number}: nothing from {seat.word} is here, and its sheet lists it")
     elif missing:
         yield Lack(episode, seat.word, f"episode {number}: not here, but {seat.word} has it: {', '.join(missing)}")
-    for file in sorted(files.keys() - set(missing)):
+    for file in sorted(files.keys() & folder.files.keys()):
         came = _hash(folder.files[file])
         if came != files[file]:
             words = f"episode {number}: {file} is damaged: expected {files[file]}, found {came}"

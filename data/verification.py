@@ -51,7 +51,9 @@ def verify_found(found: Found, *, jobs: int | None = None, progress: Progress | 
     orphans = find_orphans(found.local_files, known)
     gaps = find_gaps(episodes, found.alone)
     unmet = check_sheets(found.sheets, found.claims, found.pruned)
-    return Report(episodes, (*found.strays, *strays, *orphans, *unmet), len(found.local_files), found.set_aside, gaps)
+    strays = (*found.strays, *strays, *orphans, *unmet)
+    pruned = tuple(sorted(found.pruned.values()))
+    return Report(episodes, strays, len(found.local_files), found.set_aside, gaps, pruned)
 
 
 def _sharing_terms(findings: Iterable[FileFinding]) -> Iterable[FileFinding]:

@@ -92,6 +92,8 @@ def _summary(report: Report) -> str:
     counts = ", ".join(f"{count} {answer.value}" for answer, count in report.answers.items()) or "nothing found"
     passed = [f"not judged: {_files(report.local_files, 'local')}"] if report.local_files else []
     passed += [f"not judged: {_files(report.set_aside, 'torn')}, set aside by a recovery"] if report.set_aside else []
+    counted = Counter(report.pruned)
+    passed += [f"not judged: {_files(counted[share], 'pruned')}, receipt of {share}" for share in sorted(counted)]
     return "; ".join([counts, *passed])
 
 

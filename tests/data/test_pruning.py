@@ -21,7 +21,9 @@ from data.shares.folder_share import FolderShare
 from data.shares.share import Share
 from data.state_file import StateFileError
 from data.station import Station
+from data.status import read_status
 from data.verification import verify_paths
+from data.verification_report import print_report
 from tests.support.disks import Died, QuickDisk, WatchedDisk, dying_at, failing_at
 from tests.support.stations import files_under, record_session
 
@@ -232,6 +234,21 @@ def test_a_pruned_station_still_verifies(home: Path) -> None:
     (path,) = [path for path in Station(home).tombstones.iterdir() if "canonical" in path.name]
     path.unlink()
     assert any("is not here" in stray.words for stray in verify_paths([home]).strays)
+
+
+def test_a_pruned_station_says_who_has_its_files_and_lacks_none(home: Path, share: FolderShare) -> None:
+    (before,) = read_status([home])
+    assert prune(home) == (2, 0)
+    (status,) = read_status([home])
+    assert (status.lacks, status.received, status.paired) == (before.lacks, before.received, before.paired)
+    assert (before.pruned, status.pruned) == ((), (share.url, share.url))
+    assert status.notes[-1] == f"2 files pruned, receipt of {share.url}"
+    words = f"not judged: 2 pruned files, receipt of {share.url}"
+    assert words in print_report(verify_paths([home])).summary
+    stone = next(path for path in Station(home).tombstones.iterdir() if "canonical" in path.name)
+    stone.write_bytes(stone.read_bytes().replace(b'"sha256": "', b'"sha256": "0'))
+    (status,) = read_status([home])
+    assert any("not here, but left has it" in lack.words for lack in status.lacks), "that tombstone is of other bytes"
 
 
 def test_a_torn_tombstone_is_set_aside(home: Path) -> None:
