@@ -128,11 +128,13 @@ def _send(errand: Delivery | Check, report: Callable[[Item], None], seconds: flo
     """What came of an errand, or in words why nothing did."""
     command = ["errand", "--parent", str(os.getpid())]
     process = start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, may_hang=True)
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(process, lines), daemon=True).start()
     try:
         assert process.stdin is not None
         with process.stdin:
             process.stdin.buffer.write(pickle.dumps(errand))  # type: ignore[attr-defined]  # a text stream over bytes
-        for told in _told(process, seconds):
+        for told in _told(lines, seconds):
             if isinstance(told, DeliveryReport | Settled):
                 return told
             if isinstance(told, Item):
@@ -146,10 +148,8 @@ def _send(errand: Delivery | Check, report: Callable[[Item], None], seconds: flo
     return "the process that was to ask its share was ended from outside"
 
 
-def _told(process: "subprocess.Popen[str]", seconds: float) -> Iterator[Any]:
+def _told(lines: "queue.SimpleQueue[str]", seconds: float) -> Iterator[Any]:
     """All that it says; a thread listens, so that this one can stop waiting."""
-    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(process, lines), daemon=True).start()
     last = time.monotonic()
     while True:
         try:
