@@ -55,7 +55,7 @@ def test_the_demos_windows_show_the_game_move_by_keys_lose_the_focus_and_pass_qu
     (folder / "share").mkdir()
     terminal.environment["DISPLAY"] = place.environment["DISPLAY"]
     where = ("--home", folder, "--share", folder / "share")
-    demo = terminal.start("demo", "--json", "--episodes", 1, "--frames", 8 * HZ, "--seed", 5, *where)
+    demo = terminal.start("demo", "--json", "--episodes", 1, "--frames", 16 * HZ, "--seed", 5, *where)
     left, right = (Screen(place, folder, seat, folder / seat.word) for seat in Seat)
     wait_for("both windows", lambda: [screen.window for screen in (left, right)])
     wait_for("the round", lambda: left.is_recording() and right.is_recording(), 60)

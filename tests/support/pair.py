@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,12 @@ class Player:
     def link_events(self) -> list[str]:
         """What happened to its connection, in order."""
         return [line["what"] for line in self.said("link")]
+
+    @property
+    def link_events_in_play(self) -> list[str]:
+        """The same up to the first episode's end. Afterwards the partner may be gone first."""
+        said = takewhile(lambda line: line["event"] != "episode", self.said())
+        return [line["what"] for line in said if line["event"] == "link"]
 
     @property
     def notices(self) -> set[str]:
