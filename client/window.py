@@ -11,11 +11,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Final
 
-# The settings below are read when SDL starts and some when it loads, so they stand before the import.
-if sys.platform.startswith("linux"):
-    # SDL's accelerated framebuffer waits 2-6 ms for the display in every flip; the plain one needs a tenth of that.
-    os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
-if sys.platform == "win32":
+if sys.platform == "win32":  # read when SDL loads, so it stands before the import
     # Without it Windows stretches the window on a scaled display, and every edge is soft.
     os.environ.setdefault("SDL_WINDOWS_DPI_AWARENESS", "permonitorv2")
 
@@ -44,6 +40,11 @@ never do so."""
 PANEL_KEYS: Final = {pygame.K_F1: PanelToggled("details"), pygame.K_F3: PanelToggled("figures")}
 
 MAIN_BUTTON: Final = 1
+
+PLAIN_FRAMEBUFFER: Final = frozenset({"x11"})
+"""Where SDL's accelerated framebuffer waits 2-6 ms for the display in every flip and the plain one needs a tenth of
+that. Wayland has no plain one: without acceleration no window opens there.
+"""
 
 SHOWN_ANEW: Final = (
     pygame.WINDOWSIZECHANGED,
@@ -123,7 +124,9 @@ class Window:
 
     @property
     def surface(self) -> pygame.Surface:
-        """Where to draw. Ask each time: a resize replaces it."""
+        """Where to draw, in the display's own pixels, which may be more than the desktop counts. Ask each time: a
+        resize replaces it.
+        """
         return self._window.get_surface()
 
     def poll(self, now_ns: int) -> list[WindowEvent]:
@@ -205,13 +208,18 @@ class Window:
                 closing = True  # closing the only window sends both
                 yield CloseRequested("button")
             elif event.type in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP) and event.button == MAIN_BUTTON:
-                yield PointerEdge(event.pos[0], event.pos[1], event.type == pygame.MOUSEBUTTONDOWN)
+                yield PointerEdge(*self._pixel(event.pos), event.type == pygame.MOUSEBUTTONDOWN)
             elif event.type == pygame.MOUSEMOTION:
-                yield PointerMoved(event.pos[0], event.pos[1])
+                yield PointerMoved(*self._pixel(event.pos))
             elif event.type in SHOWN_ANEW:
                 yield Uncovered()
             else:
                 yield from self._gamepads.feed(event)
+
+    def _pixel(self, position: tuple[int, int]) -> tuple[int, int]:
+        """Where on the surface a position in the desktop's units is: a dense display has several pixels to a unit."""
+        (x, y), (across, down), (width, height) = position, self.surface.get_size(), self._window.size
+        return x * across // width, y * down // height
 
     def _key(self, event: pygame.Event, now_ns: int) -> Iterator[WindowEvent]:
         down = event.type == pygame.KEYDOWN
@@ -246,7 +254,10 @@ def _opened(
     pygame.joystick.init()
     pygame.event.set_blocked(pygame.MOUSEMOTION)
     place = pygame.WINDOWPOS_CENTERED if position is None else position
-    window = pygame.Window(title, size, place, resizable=True, borderless=not has_border)
+    if pygame.display.get_driver() in PLAIN_FRAMEBUFFER:
+        os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")  # read when a window gets its surface
+    # Without high DPI the desktop stretches what is drawn, and every edge is soft.
+    window = pygame.Window(title, size, place, resizable=True, borderless=not has_border, allow_high_dpi=True)
     window.minimum_size = smallest
     window.get_surface()  # a flip before the first drawing needs one
     return window

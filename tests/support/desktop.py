@@ -136,12 +136,12 @@ def desktop(size: str = "1400x800") -> Iterator[Desktop]:
         stderr=subprocess.DEVNULL,
     )
     os.close(write)
-    with os.fdopen(read) as answer, _ended(server):
+    with os.fdopen(read) as answer, ended(server):
         number = answer.readline().strip()
         assert number, "the X server did not start"
         place = Desktop(f":{number}")
         manager = subprocess.Popen(["openbox"], env=place.environment, stderr=subprocess.DEVNULL)
-        with _ended(manager):
+        with ended(manager):
             wait_for("the window manager", place.has_window_manager)
             yield place
 
@@ -154,7 +154,7 @@ def _free_display() -> str:
 
 
 @contextmanager
-def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
     """Whatever happens, this process is gone afterwards."""
     try:
         yield
