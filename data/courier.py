@@ -110,6 +110,7 @@ def deliver(
     settlement: Settlement | None = None,
     settle_limit: int | None = None,
     go_on: Callable[[], bool] = always,
+    outbox: Outbox | None = None,
 ) -> DeliveryReport:
     """One pass over one home: every due item once, at most `limit` of them, then a few receipts of earlier runs.
 
@@ -117,6 +118,7 @@ def deliver(
     the wall clock in unix seconds. `at_once` does not wait for an item's next attempt. `report` hears of each item when
     it is taken up (SENDING) and how it went. `only` are names of items; others are passed over. `go_on` is asked before
     each file: on False the pass ends there. `settlement` knows what may be verified again, at most `settle_limit`.
+    `outbox` is this home's from an earlier pass, which has read most of its items.
     """
     station = Station(home)
     if not station.outbox.is_dir():
@@ -128,7 +130,8 @@ def deliver(
     if lock is None:
         return DeliveryReport(home, (), Outbox(home).waiting(), ("another courier is at work here",), is_busy=True)
     try:
-        one_pass = _Pass(station, now, report, disk or Disk(), open_share, run, go_on)
+        disk = disk or Disk()
+        one_pass = _Pass(station, now, report, disk, open_share, run, go_on, outbox or Outbox(home, disk))
         return one_pass.run(_Choice(share_url, at_once, limit, only), settlement, settle_limit)
     finally:
         lock.release()
@@ -162,6 +165,7 @@ class _Pass:
         open_share: Callable[[str], Share],
         run: str,
         go_on: Callable[[], bool],
+        outbox: Outbox,
     ) -> None:
         self._run = run
         self._go_on = go_on
@@ -170,7 +174,7 @@ class _Pass:
         self._report = report
         self._disk = disk
         self._open_share = open_share
-        self._outbox = Outbox(station.home, disk)
+        self._outbox = outbox
         self._receipts = Receipts(station.home, disk)
         self._backlog = (0, 0)
         self._delivered: list[Receipt] = []
@@ -388,13 +392,14 @@ def run_courier(
     files go one by one with pauses, and nothing is verified again.
     """
     settlements = {home: Settlement(Station(home), run) for home in homes}
+    outboxes = {home: Outbox(home) for home in settlements}
     seen: dict[Path, _Seen] = {}
     while not stop.is_set():
         began, has_delivered, has_backlog = monotonic(), False, False
         for home, settlement in settlements.items():
-            is_quiet, outbox = not Station(home).is_recording, _state_of(Station(home).outbox)
+            is_quiet, state = not Station(home).is_recording, _state_of(Station(home).outbox)
             has_settled = settlement.is_done or not is_quiet
-            if has_settled and home in seen and seen[home].is_all_that_waits(outbox, now()):
+            if has_settled and home in seen and seen[home].is_all_that_waits(state, now()):
                 hear(seen[home].report)
                 continue
             pace = _Pace(Station(home), stop, monotonic)
@@ -408,10 +413,11 @@ def run_courier(
                 settlement=settlement if is_quiet else None,
                 settle_limit=SETTLE_ITEMS,
                 go_on=pace.go_on,
+                outbox=outboxes[home],
             )
             has_delivered = has_delivered or bool(done.delivered)
             has_backlog = has_backlog or (is_quiet and _goes_on(done, now()))
-            seen[home] = _Seen(outbox, done)
+            seen[home] = _Seen(state, done)
             hear(done)
         idle = 0.0 if has_delivered else min(LONGEST_IDLE_SECONDS, IDLE_FACTOR * (monotonic() - began))
         stop.wait(LOCK_GAP_SECONDS if has_backlog else max(poll_seconds, idle))

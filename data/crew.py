@@ -6,6 +6,7 @@ gets every so-manieth piece in one go: handing them out one by one costs more th
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -14,6 +15,8 @@ R = TypeVar("R")
 
 FLUSHES_AT_ONCE: Final = 16
 """More do not help a disk, and fewer leave it idle."""
+CALLS_AT_ONCE: Final = 4
+"""For short calls, which wait for a server and hardly for a disk: more threads only hand the interpreter's lock on."""
 
 
 class Crew:
@@ -35,14 +38,25 @@ class Crew:
         """End the threads; what they were told to do is done first."""
         self._threads.shutdown()
 
-    def each(self, step: Callable[[T], R], pieces: Iterable[T]) -> list[R]:
-        """What `step` says of each piece, in order. If one raises, that is raised when all threads are through."""
+    def each(self, step: Callable[[T], R], pieces: Iterable[T], most: int = FLUSHES_AT_ONCE) -> list[R]:
+        """What `step` says of each piece, in order, by at most so many threads.
+
+        If one raises, that is raised when all threads are through.
+        """
         things = list(pieces)
-        if len(things) == 1:
+        count = min(self._count, most, FLUSHES_AT_ONCE, len(things))
+        if count <= 1:
             return _do(step, things)
-        shares = [things[number :: self._count] for number in range(min(self._count, len(things)))]
-        done = list(self._threads.map(lambda share: _do(step, share), shares))
-        return [done[number % self._count][number // self._count] for number in range(len(things))]
+        done = list(self._threads.map(lambda first: _do(step, things[first::count]), range(count)))
+        return [done[number % count][number // count] for number in range(len(things))]
+
+
+@lru_cache(maxsize=1)
+def flushers() -> Crew:
+    """The crew of this process, for whoever has many files to flush. Starting threads for each batch would cost a tenth
+    of it.
+    """
+    return Crew("flush")
 
 
 def _do(step: Callable[[T], R], share: Sequence[T]) -> list[R]:

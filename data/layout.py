@@ -32,6 +32,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9-]{1,40}")
 _RUN: Final = re.compile(r"[0-9a-f]{16}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _STEM: Final = r"dyad-[A-Za-z0-9-]{1,40}_ses-[A-Za-z0-9-]{1,40}_run-[0-9a-f]{16}_ep-\d{3,}"
+_FOLDER: Final = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]*")
 _FILE: Final = re.compile(
     rf"(?P<stem>{_STEM})_(?:(?P<canonical>canonical)|(?P<seat>left|right)_(?P<kind>local|claim))"
     r"_(?P<digest>[0-9a-f]{8})(?P<suffix>\.dyad|\.dyadlog|\.json)"
@@ -219,6 +220,7 @@ def digest_in(name: str) -> str | None:
     return None if parsed is None else parsed.digest
 
 
+@lru_cache(maxsize=4096)
 def paper_name(file: str) -> str:
     """What a file's item and receipt are called, by its path in the share: unique among all files of a station.
 
@@ -265,8 +267,9 @@ def check_relative(path: str) -> PurePosixPath:
     Raises:
         ValueError: not four folders and an episode's file, nor three and a session's: it could lead anywhere.
     """
-    parts = PurePosixPath(path).parts
-    is_safe = all(re.fullmatch(r"[A-Za-z0-9-][A-Za-z0-9_-]*", part) for part in parts[:-1])
+    parsed = PurePosixPath(path)
+    parts = parsed.parts
+    is_safe = all(_FOLDER.fullmatch(part) for part in parts[:-1])
     is_ours = (len(parts) == 5 and parse_name(parts[-1]) is not None) or (
         len(parts) == 4 and parse_session_name(parts[-1]) is not None
     )
@@ -275,4 +278,4 @@ def check_relative(path: str) -> PurePosixPath:
             "path in a share: expected <study>/<dyad>/<session>/<episode>/<file> or <study>/<dyad>/<session>/<file>, "
             f"got {path[:200]!r}"
         )
-    return PurePosixPath(*parts)
+    return parsed

@@ -12,7 +12,7 @@ from hashlib import sha256 as hash_sha256
 from itertools import accumulate
 from pathlib import Path
 
-from data.crew import Crew
+from data.crew import CALLS_AT_ONCE, Crew, flushers
 from data.files import TEMPORARY_SUFFIX, Disk, flush_file, flush_open, place_new, write_open
 from data.layout import check_relative
 from data.receipts import Level
@@ -57,20 +57,30 @@ class Batch:
     def store(self, orders: Sequence[Order]) -> list[Outcome | OSError]:
         """What became of each, in order: a level, or what a share raises; an `OSError` as it came."""
         works = [self._begin(order) for order in orders]
-        with Crew("flush") as crew:
-            for step in (self._read_source, self._make_folders, self._write, self._flush_new, self._place):
-                crew.each(_guarded(step), works)
-            crew.each(_guarded(self._flush_final), works)
-            self._flush_folders(crew, works)
-            crew.each(_guarded(self._prove), works)
+        crew = flushers()
+        crew.each(_guarded(self._write), works, CALLS_AT_ONCE)
+        crew.each(_guarded(self._flush_new), works)
+        crew.each(_guarded(self._place), works, CALLS_AT_ONCE)
+        crew.each(_guarded(self._flush_final), works)
+        self._flush_folders(crew, works)
+        crew.each(_guarded(self._prove), works, CALLS_AT_ONCE)
         return [work.outcome for work in works if work.outcome is not None]
 
     def _begin(self, order: Order) -> _Work:
         target = self._root / check_relative(order.relative)
         return _Work(order, target, target.with_name(self._drawn(f".{target.name}.{self._owner}")))
 
-    def _read_source(self, work: _Work) -> None:
+    def _write(self, work: _Work) -> None:
+        """Read the source, and write its bytes under a temporary name, unless the final one is taken."""
         work.data = checked_source(work.order.source, work.order.sha256)
+        self._make_folders(work)
+        folder, name = work.target.parent, work.target.name
+        if folder not in self._names:
+            self._names[folder] = names_in(folder)
+        for left in leftovers(self._names[folder], f".{name}.{self._owner}"):
+            self._disk.unlink(folder / left)  # what a crash of this owner has left
+        if name not in self._names[folder]:
+            work.descriptor = write_open(self._disk, work.temporary, work.data)
 
     def _make_folders(self, work: _Work) -> None:
         """Make the way down, each folder once; all folders whose names must be durable, the last one included."""
@@ -80,15 +90,6 @@ class Batch:
             if folder not in self._made:
                 self._disk.make_folder(folder)
                 self._made.add(folder)
-
-    def _write(self, work: _Work) -> None:
-        folder, name = work.target.parent, work.target.name
-        if folder not in self._names:
-            self._names[folder] = names_in(folder)
-        for left in leftovers(self._names[folder], f".{name}.{self._owner}"):
-            self._disk.unlink(folder / left)  # what a crash of this owner has left
-        if name not in self._names[folder]:
-            work.descriptor = write_open(self._disk, work.temporary, work.data)
 
     def _flush_new(self, work: _Work) -> None:
         if work.descriptor is None:

@@ -24,3 +24,15 @@ def test_what_a_piece_raises_is_raised() -> None:
 
     with Crew("test") as crew, pytest.raises(OSError, match="injected"):
         crew.each(refuse, range(20))
+
+
+def test_short_calls_are_made_by_as_few_threads_as_were_asked_for() -> None:
+    seen = set()
+
+    def call(number: int) -> int:
+        seen.add(threading.get_ident())
+        return number
+
+    with Crew("test") as crew:
+        assert crew.each(call, range(200), 3) == list(range(200))
+    assert len(seen) <= 3
