@@ -38,6 +38,12 @@ HUNG_ITEMS: Final = 100
 BACKLOG_FILES: Final = 8
 """From so many on, files go together: a session's few are not worth threads, a week without a share is."""
 BATCH_FILES: Final = 64
+MOST_BATCH_FILES: Final = 256
+LEAST_BATCH_FILES: Final = 4
+QUICK_SECONDS: Final = 1.0
+SLOW_SECONDS: Final = 5.0
+"""The first batch, and how the next one follows from how long it took: a fast disk takes many files at once, and over
+a slow line a batch must not look like a share that hangs."""
 BATCH_BYTES: Final = 16 << 20
 """What is held in memory at once, except for one file that is larger by itself."""
 PASS_SECONDS: Final = 10.0
@@ -223,23 +229,25 @@ class _Pass:
         except (ShareBlockedError, ValueError) as error:
             self._block(items, str(error))
             return
-        rest = items
+        rest, most = items, BATCH_FILES
         while rest and self._go_on():
-            batch, rest = self._next_batch(share, rest)
+            batch, rest = self._next_batch(share, rest, most)
             for item in batch:
                 self._report(replace(item, state=State.SENDING))
+            began = time.monotonic()
             try:
                 self._deliver_batch(batch, share, probe, owner)
             except ShareBlockedError as error:
                 still = [item for item in (*batch, *rest) if item.name not in self._done]
                 self._block(still, str(error))
                 return
+            most = next_batch_files(most, time.monotonic() - began)
 
-    def _next_batch(self, share: Share, items: list[Item]) -> tuple[list[Item], list[Item]]:
-        """What goes next, and the rest: one file, or of a backlog many at once, unless somebody plays here."""
+    def _next_batch(self, share: Share, items: list[Item], most: int) -> tuple[list[Item], list[Item]]:
+        """What goes next, and the rest: one file, or of a backlog so many at once, unless somebody plays here."""
         is_backlog = isinstance(share, StoresMany) and len(items) >= BACKLOG_FILES and not self._station.is_recording
         count = size = 0
-        for item in items[: BATCH_FILES if is_backlog else 1]:
+        for item in items[: most if is_backlog else 1]:
             size += item.size
             if count and size > BATCH_BYTES:
                 break
@@ -333,6 +341,13 @@ class _Pass:
     def _tell(self, reason: str) -> None:
         if reason not in self._trouble:
             self._trouble.append(reason)
+
+
+def next_batch_files(most: int, seconds: float) -> int:
+    """How many files may go together after a batch of at most `most` took so long."""
+    if seconds <= QUICK_SECONDS:
+        return min(2 * most, MOST_BATCH_FILES)
+    return max(most // 2, LEAST_BATCH_FILES) if seconds > SLOW_SECONDS else most
 
 
 def _addressed(item: Item, share_url: str) -> Item:

@@ -37,7 +37,8 @@ class _Work:
     temporary: Path
     data: bytes = b""
     descriptor: int | None = None
-    folders: tuple[Path, ...] = ()
+    folders: tuple[str, ...] = ()
+    """Those whose names must be durable: the root as "", and all below it on the way, relative to it."""
     outcome: Outcome | OSError | None = None
     is_flushed: bool = False
 
@@ -50,8 +51,9 @@ class Batch:
         self._root = root
         self._owner = owner
         self._drawn = drawn
-        self._made: set[Path] = set()
-        self._names: dict[Path, frozenset[str]] = {}
+        self._made: dict[str, Path] = {"": root}
+        """Folders by their path below the root, as text: a `Path` as a key costs more than making the folder."""
+        self._names: dict[str, frozenset[str]] = {}
         """What lay in each folder when this batch began."""
 
     def store(self, orders: Sequence[Order]) -> list[Outcome | OSError]:
@@ -73,23 +75,25 @@ class Batch:
     def _write(self, work: _Work) -> None:
         """Read the source, and write its bytes under a temporary name, unless the final one is taken."""
         work.data = checked_source(work.order.source, work.order.sha256)
-        self._make_folders(work)
-        folder, name = work.target.parent, work.target.name
-        if folder not in self._names:
-            self._names[folder] = names_in(folder)
-        for left in leftovers(self._names[folder], f".{name}.{self._owner}"):
+        inner, _, name = work.order.relative.rpartition("/")
+        folder = self._make_folder(inner)
+        work.folders = ("", *accumulate(inner.split("/"), "{}/{}".format))
+        if inner not in self._names:
+            self._names[inner] = names_in(folder)
+        for left in leftovers(self._names[inner], f".{name}.{self._owner}"):
             self._disk.unlink(folder / left)  # what a crash of this owner has left
-        if name not in self._names[folder]:
+        if name not in self._names[inner]:
             work.descriptor = write_open(self._disk, work.temporary, work.data)
 
-    def _make_folders(self, work: _Work) -> None:
-        """Make the way down, each folder once; all folders whose names must be durable, the last one included."""
-        parts = work.target.parent.relative_to(self._root).parts
-        work.folders = tuple(accumulate(parts, lambda folder, part: folder / part, initial=self._root))
-        for folder in work.folders[1:]:
-            if folder not in self._made:
-                self._disk.make_folder(folder)
-                self._made.add(folder)
+    def _make_folder(self, inner: str) -> Path:
+        """Make a folder and those above it, each once."""
+        made = self._made.get(inner)
+        if made is None:
+            above, _, name = inner.rpartition("/")
+            made = self._make_folder(above) / name
+            self._disk.make_folder(made)
+            self._made[inner] = made
+        return made
 
     def _flush_new(self, work: _Work) -> None:
         if work.descriptor is None:
@@ -114,14 +118,14 @@ class Batch:
     def _flush_folders(self, crew: Crew, works: Iterable[_Work]) -> None:
         """Each folder once, after all files in it; one that refuses holds up what has new names in it."""
         going_on = [work for work in works if work.outcome is None]
-        folders = list(dict.fromkeys(folder for work in going_on for folder in work.folders))
+        folders = list(dict.fromkeys(inner for work in going_on for inner in work.folders))
         refusals = dict(zip(folders, crew.each(self._flush_folder, folders), strict=True))
         for work in going_on:
-            work.outcome = next((refusals[folder] for folder in work.folders if refusals[folder] is not None), None)
+            work.outcome = next((refusals[inner] for inner in work.folders if refusals[inner] is not None), None)
 
-    def _flush_folder(self, folder: Path) -> OSError | None:
+    def _flush_folder(self, inner: str) -> OSError | None:
         try:
-            self._disk.flush_folder(folder)
+            self._disk.flush_folder(self._made[inner])
         except OSError as error:
             return error
         return None
