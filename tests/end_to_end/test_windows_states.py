@@ -4,6 +4,7 @@ Other states have their pictures where they are provoked: leaving and being left
 """
 
 import signal
+import time
 from dataclasses import replace
 
 import pytest
@@ -24,6 +25,8 @@ SEEN_SECONDS = 20
 """A last screen that stays long enough to be looked at."""
 COUNTDOWN_SECONDS = 3
 RESULT_SECONDS = 5
+DRAWN_SECONDS = 0.4
+"""A phase is told when it begins, and its first drawing comes after that: on a busy machine some ticks later."""
 FIGURE_PIECES = 3
 """Pieces of the panel that the milliseconds since the partner was heard may touch."""
 LARGE = Theme(text_scale=1.4)
@@ -68,6 +71,7 @@ def test_countdown_result_and_last_screen_say_it_in_german_in_large_letters_and_
     for phase in ("countdown", "result", "closed"):
         for client in pair:
             client.hear("phase", phase=phase)
+            time.sleep(DRAWN_SECONDS)
             shots.append((client, phase, client.look(phase)))
     pair.dismiss(pair.left, pair.right)
 
