@@ -248,7 +248,8 @@ def test_a_survivor_that_is_told_how_long_to_wait_closes_after_that() -> None:
     table.until(lambda: table.left.session.phase is Phase.CLOSED)
 
 
-def test_an_episode_for_which_ready_was_said_is_spent_when_the_partner_starts_anew() -> None:
+@pytest.mark.parametrize("phase", [Phase.READYING, Phase.WAITING])
+def test_an_episode_for_which_ready_was_said_is_spent_when_the_partner_starts_anew(phase: Phase) -> None:
     """The program that is gone may have played it already: its rows lie in a file under that run and index."""
     table = TwoSeats(toy_terms(frames=60), episodes=2)
     busy(table)
@@ -257,6 +258,9 @@ def test_an_episode_for_which_ready_was_said_is_spent_when_the_partner_starts_an
     table.tick(3)
     assert table.left.session.phase is Phase.READYING
     assert table.right.rows(), "the first frame, neutral by rule, is recorded already"
+    if phase is Phase.WAITING:
+        table.right.is_running = False
+        table.until(lambda: table.left.session.phase is Phase.WAITING)
     table.loses = lambda _sender, _packet: False
     table.right.start(table.now)
     table.until_playing(1)

@@ -233,15 +233,22 @@ def _reboot(plan: Plan, rng: Random) -> Plan:
 
 
 def _lost_start(plan: Plan, rng: Random) -> Plan:
-    """One seat begins while the other does not hear it, crashes in its first frames, and comes back at once."""
+    """One seat begins while the other does not hear it, crashes in its first frames, and comes back: at once, or when
+    the other has given it up.
+    """
     side = rng.randrange(2)
-    start = rng.randrange(301, 340) * MILLISECOND  # between the last greeting and READY
-    silent = Outage(start, start + rng.randrange(500, 1500) * MILLISECOND, (side == 0, side == 1))
+    start = rng.randrange(301, 334) * MILLISECOND  # between the last greeting and READY
+    length, back = rng.randrange(500, 1500) * MILLISECOND, rng.randrange(50, 400) * MILLISECOND
+    if rng.random() < 0.4:
+        length, back = length + plan.grace, back + plan.grace + SECOND
+    silent = Outage(start, start + length, (side == 0, side == 1))
     crash = Moment("playing", 0, rng.randrange(6))
     machines = list(plan.machines)
-    machines[side] = replace(machines[side], crash=crash, restart_after=rng.randrange(50, 400) * MILLISECOND)
-    episodes = max(plan.episodes, 2)
-    return replace(plan, episodes=episodes, outages=(*plan.outages, silent), machines=(machines[0], machines[1]))
+    machines[side] = replace(machines[side], crash=crash, restart_after=back)
+    plan = replace(plan, outages=(*plan.outages, silent), machines=(machines[0], machines[1]))
+    # It can reach that frame, and confirm one that is neutral by rule.
+    window, delay = max(plan.window_frames, 6), max(plan.delay_frames, 1)
+    return replace(plan, episodes=max(plan.episodes, 2), window_frames=window, delay_frames=delay)
 
 
 def _late_crash(plan: Plan, rng: Random) -> Plan:
@@ -373,7 +380,7 @@ _CHANCES = {
     "cut": 0.15,
     "both-quit": 0.08,
     "tamper": 0.15,
-    "lost-start": 0.1,
+    "lost-start": 0.12,
     "reboot": 0.1,
     "slow-alone": 0.08,
     "late-crash": 0.08,

@@ -363,6 +363,7 @@ _take_introduction = Session._take_introduction
 _session_play = Session._play
 _session_ready_next = Session._ready_next
 _finish_episode = Session._finish_episode
+_welcome_restarted = Session._welcome_restarted
 _excuse = Session._excuse_standstill
 
 
@@ -428,6 +429,14 @@ def _replay_the_episode(self: Any, now: int) -> None:
     self.partner_left = False
     if self.phase in (Phase.READYING, Phase.COUNTDOWN):
         self._ready_next(now)
+
+
+def _replay_what_was_given_up(self: Any, now: int) -> None:
+    """Only a seat that still readies an episode counts it as spent."""
+    before = self._next_episode
+    _welcome_restarted(self, now)
+    if self.phase is Phase.WAITING:
+        self._next_episode = before
 
 
 def _retry_the_episode(self: Any, ending: Any, now: int) -> None:
@@ -661,6 +670,10 @@ _MORE: dict[str, Mutant] = {
     "replay-episode": Mutant(
         "a spent episode is begun again for a restarted partner",
         [Patch(Session, "_welcome_restarted", _replay_the_episode)],
+    ),
+    "replay-what-was-given-up": Mutant(
+        "a spent episode is begun again for a restarted partner that had been given up",
+        [Patch(Session, "_welcome_restarted", _replay_what_was_given_up)],
     ),
     "retry-episode": Mutant(
         "a cut episode is begun again under its index", [Patch(Session, "_finish_episode", _retry_the_episode)]
