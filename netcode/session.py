@@ -433,14 +433,12 @@ class Session(Generic[S]):
     def _welcome_restarted(self, now: int) -> None:
         """The partner's program is a new one: what it knew of the episode is gone, and the next one comes.
 
-        An episode for which we have said READY is spent, although we have not begun it, and even if we have given its
-        partner up since: the program that is gone may have begun, and then its rows lie in a file under that run and
-        index.
+        An episode for which we have ever said READY is spent, even if we have not begun it, or have given the partner
+        up since: the program that is gone may have begun, and then its rows lie in a file under that run and index.
         """
         self._partner_restarted = True
         self.partner_left = False
-        if self.phase in (Phase.READYING, Phase.COUNTDOWN, Phase.WAITING):
-            assert self.episode is not None, "an episode was readied"
+        if self.episode is not None:
             self._next_episode = max(self._next_episode, self.episode.terms.episode + 1)
         if self.phase in (Phase.READYING, Phase.COUNTDOWN):
             self._ready_next(now)
