@@ -24,9 +24,9 @@ __all__ = ["Keys", "Link", "LinkError", "LinkEvent", "LinkTally", "ZmqLink"]
 
 _SEALED_BYTES: Final = MAX_PACKET_BYTES + 33
 """A packet as CURVE sends it: with a command's name, a nonce, a MAC and flags. One byte more ends the connection."""
-_QUEUE_PACKETS: Final = 128
+QUEUE_PACKETS: Final = 128
 """A packet repairs the loss of all before it, so a long queue of old ones is worth nothing."""
-_UNREAD_PACKETS: Final = 8192
+UNREAD_PACKETS: Final = 8192
 """What may lie unread while our program stands still: more than a partner says at 240 Hz until it gives up.
 
 A full queue makes libzmq stop reading, and when the partner then goes, its next heartbeat aborts the whole process
@@ -145,8 +145,8 @@ class ZmqLink:
         options = {
             zmq.IPV6: self._endpoint.is_ipv6,
             zmq.LINGER: _LINGER_MS,
-            zmq.SNDHWM: _QUEUE_PACKETS,
-            zmq.RCVHWM: _UNREAD_PACKETS,
+            zmq.SNDHWM: QUEUE_PACKETS,
+            zmq.RCVHWM: UNREAD_PACKETS,
             zmq.MAXMSGSIZE: _SEALED_BYTES,
             zmq.HEARTBEAT_IVL: _HEARTBEAT_MS,
             zmq.HEARTBEAT_TIMEOUT: _HEARTBEAT_TIMEOUT_MS,

@@ -130,9 +130,9 @@ def assert_return_is_quick(client: Client) -> None:
     told = absences(local, len(record.frames))
     returns = [absence for absence in told if absence and absence.stop < len(record.frames)]  # no tick: nothing missed
     assert len(catching_up) >= len(returns) > 0
-    after = [then for what, then in pairwise(views) if what == "fast_forward"]
-    assert "live" in after
-    assert set(after) <= {"live", "park"}, "live in the end, or the person went away again meanwhile"
+    assert "live" in views
+    gone_again = sum(pair == ("fast_forward", "park") for pair in pairwise(views))  # before it was live
+    assert views.count("live") + gone_again >= len(returns)
 
 
 def assert_fresh_press_needed(client: Client) -> None:
