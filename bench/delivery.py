@@ -20,7 +20,7 @@ from typing import Final
 
 from bench.measure import Benchmark, quantile, summary
 from bench.pair import bench_terms
-from data.courier import deliver
+from data.delivery import deliver
 from data.files import Disk
 from data.layout import canonical_name, episode_folder
 from data.outbox import Item, Outbox

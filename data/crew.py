@@ -53,9 +53,7 @@ class Crew:
 
 @lru_cache(maxsize=1)
 def flushers() -> Crew:
-    """The crew of this process, for whoever has many files to flush. Starting threads for each batch would cost a tenth
-    of it.
-    """
+    """The crew of this process, for whoever has many files to flush: its threads start once, not for each batch."""
     return Crew("flush")
 
 

@@ -168,11 +168,11 @@ class Outbox:
     def _read(self, path: str) -> Item | None:
         """The item at this path; one that this object has read before, and that is as it was, is not read again."""
         try:
-            seen = os.stat(path)  # noqa: PTH116  # a text, see above
+            seen = os.stat(path)  # noqa: PTH116  # for a text, as in `_paths`
             key = (seen.st_ino, seen.st_mtime_ns, seen.st_size)
             known = self._known.get(path)
             if known is None or known[0] != key:
-                with open(path, "rb", buffering=0) as file:  # noqa: PTH123  # likewise
+                with open(path, "rb", buffering=0) as file:  # noqa: PTH123  # the same
                     known = self._known[path] = key, decode_item(file.readall())
         except (OSError, StateFileError):  # delivered meanwhile, torn, or not readable: a recovery reports it
             return None

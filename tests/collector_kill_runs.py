@@ -30,7 +30,7 @@ from typing import NamedTuple
 
 from data.collector.place import CollectorPlace
 from data.collector.sums import sums_text
-from data.courier import deliver
+from data.delivery import deliver
 from data.outbox import Outbox
 from data.receipts import Level, Receipts
 from data.recovery import recover

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Final
 
 from client.commands.processes import start
-from data.courier import put_off_hanging, received, run_courier
+from data.courier import put_off_hanging, run_courier
+from data.delivery import received
 from data.outbox import Item, Outbox
 from data.receipts import Receipts
 

@@ -20,7 +20,8 @@ from typing import Any, Final
 
 from client.commands.courier_process import BEAT_SECONDS, HUNG_SECONDS, KILLED_SECONDS, watch_parent
 from client.commands.processes import start
-from data.courier import THIS_RUN, DeliveryReport, deliver, ignore, put_off_hanging
+from data.courier import put_off_hanging
+from data.delivery import THIS_RUN, DeliveryReport, deliver, ignore
 from data.files import Disk
 from data.outbox import Item, Outbox
 from data.settlement import Settled, Settlement

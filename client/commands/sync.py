@@ -8,7 +8,7 @@ from rich.console import Console
 from client.commands.courier_process import HUNG_SECONDS
 from client.commands.errand import Delivery, send_delivery
 from client.commands.terminal import open_console, say
-from data.courier import DeliveryReport
+from data.delivery import DeliveryReport
 from data.outbox import Item, Outbox, State
 from data.recovery import RecoveryReport, recover
 from data.station import Station, homes_of

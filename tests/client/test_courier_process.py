@@ -12,7 +12,7 @@ import pytest
 
 from client.commands.courier_process import Supervisor, ask_received, await_delivery
 from client.delivery_watch import STUCK_SECONDS, DeliveryWatch
-from data.courier import deliver
+from data.delivery import deliver
 from data.outbox import Outbox
 from data.receipts import Receipts
 from data.shares.folder_share import MARK_NAME, FolderShare

@@ -22,7 +22,7 @@ from client.commands.outbox import (
     take_receipts_file,
 )
 from client.commands.sync import run_sync
-from data.courier import deliver
+from data.delivery import deliver
 from data.files import try_lock
 from data.outbox import Outbox, State
 from data.shares.folder_share import MARK_NAME, FolderShare

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
 from data import (
-    courier,
+    delivery,
     draft,
     draft_recovery,
     episode_writer,
@@ -173,7 +173,7 @@ def _clear_torn_state(self: recovery._Recovery, path: Path) -> None:
 # -- delivery ----------------------------------------------------------------------------------------------------------
 
 
-def _receipt_first(self: courier._Pass, batch: list[Item], where: Share, probe: Probe, owner: str) -> None:
+def _receipt_first(self: delivery._Pass, batch: list[Item], where: Share, probe: Probe, owner: str) -> None:
     for item in batch:
         receipt = Receipt(item.file, item.sha256, item.size, where.url, probe.share_id, Level.STORED, self._now)
         self._receipts.write(receipt)
@@ -182,7 +182,7 @@ def _receipt_first(self: courier._Pass, batch: list[Item], where: Share, probe: 
         self._delivered.append(receipt)
 
 
-def _release_first(self: courier._Pass, batch: list[Item], where: Share, probe: Probe, owner: str) -> None:
+def _release_first(self: delivery._Pass, batch: list[Item], where: Share, probe: Probe, owner: str) -> None:
     for item in batch:
         level = where.store(item.file, self._station.episodes / item.file, item.sha256, owner)
         self._disk.unlink(self._outbox.path(item.name))
@@ -365,10 +365,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "receipt-before-read-back": Mutant(
         "a receipt is written before the share was asked",
         _DELIVERY,
-        [Patch(courier._Pass, "_deliver_batch", _receipt_first)],
+        [Patch(delivery._Pass, "_deliver_batch", _receipt_first)],
     ),
     "release-before-receipt": Mutant(
-        "an item goes before its receipt is there", _DELIVERY, [Patch(courier._Pass, "_deliver_batch", _release_first)]
+        "an item goes before its receipt is there", _DELIVERY, [Patch(delivery._Pass, "_deliver_batch", _release_first)]
     ),
     "no-flush-of-receipts": Mutant(
         "receipts are not flushed before items go", _DELIVERY, keep=without("flush_folder", of="/receipts")

@@ -6,7 +6,7 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from data.courier import deliver
+from data.delivery import deliver
 from data.draft_recovery import RECOVERED_PREFIX
 from data.episode_format import Episode, read_episode
 from data.files import TEMPORARY_SUFFIX

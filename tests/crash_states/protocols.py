@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
-from data import courier, crew
-from data.courier import deliver
+from data import crew, delivery
+from data.delivery import deliver
 from data.draft import PART_NAMES
 from data.episode_format import encode_header, read_episode
 from data.episode_writer import RETRY_SECONDS, EpisodeWriter
@@ -456,7 +456,7 @@ def deliver_all(trace: Trace, homes: tuple[str, ...] = ("left",)) -> None:
 
 def deliver_backlog(trace: Trace) -> None:
     """Many files at once; two are many here, and one thread makes the same calls in every run."""
-    patches = [(courier, "BACKLOG_FILES", 2), (crew, "FLUSHES_AT_ONCE", 1)]
+    patches = [(delivery, "BACKLOG_FILES", 2), (crew, "FLUSHES_AT_ONCE", 1)]
     kept = [getattr(module, name) for module, name, _ in patches]
     try:
         for module, name, value in patches:

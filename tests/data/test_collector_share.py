@@ -28,7 +28,7 @@ from data.collector.line import Line, LineError
 from data.collector.messages import CHUNK_BYTES, Chunk, Hello
 from data.collector.router import CollectorSocket, CollectorSocketError
 from data.collector.share import CollectorShare
-from data.courier import deliver, received
+from data.delivery import deliver, received
 from data.outbox import Outbox, State
 from data.receipts import Level, Receipts
 from data.shares.share import LocalCorruptError, ShareBlockedError, ShareConflictError, open_share

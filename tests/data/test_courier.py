@@ -10,17 +10,8 @@ import pytest
 
 from data import courier
 from data.claims import Pairing, compare_claims, read_claims
-from data.courier import (
-    BATCH_FILES,
-    HUNG,
-    LEAST_BATCH_FILES,
-    MOST_BATCH_FILES,
-    deliver,
-    next_batch_files,
-    put_off_hanging,
-    received,
-    run_courier,
-)
+from data.courier import HUNG, put_off_hanging, run_courier
+from data.delivery import deliver, received
 from data.files import Disk, try_lock
 from data.layout import episode_folder
 from data.outbox import LAST_BACKOFF_SECONDS, Item, Outbox, State
@@ -480,13 +471,3 @@ def test_a_disk_of_this_machine_that_fails_is_told_and_costs_nothing(home: Path,
     report = deliver(home, now=NOW, disk=failing_at(0), open_share=lambda url: FolderShare(share.root, Disk()))
     assert "this machine is in the way" in report.trouble[0]
     check_nothing_is_lost(home)
-
-
-def test_batches_grow_while_the_share_is_quick_and_shrink_on_a_slow_line() -> None:
-    most = BATCH_FILES
-    for seconds, grown in ((0.2, 2), (0.2, 4), (3.0, 4), (0.2, 4)):
-        most = next_batch_files(most, seconds)
-        assert most == min(grown * BATCH_FILES, MOST_BATCH_FILES)
-    for _ in range(20):
-        most = next_batch_files(most, 30.0)
-    assert most == LEAST_BATCH_FILES, "one that takes a minute would be taken for a share that hangs"

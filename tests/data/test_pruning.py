@@ -9,7 +9,7 @@ import pytest
 
 from client.commands.outbox import check_receipts, show_outbox
 from client.commands.pruning import empty_trashes, prune_files, undo_pruning
-from data.courier import deliver
+from data.delivery import deliver
 from data.files import Disk
 from data.inventory import count_states, take_inventory
 from data.outbox import Item, Outbox, State

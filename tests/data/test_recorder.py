@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from data.claims import decode_claim, read_claims
-from data.courier import deliver
+from data.delivery import deliver
 from data.episode_format import encode_header, read_episode
 from data.episode_writer import RETRY_SECONDS, EpisodeWriter
 from data.files import Disk

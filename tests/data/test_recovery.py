@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from data.claims import read_claims
-from data.courier import deliver
+from data.delivery import deliver
 from data.draft import PART_NAMES
 from data.episode_format import encode_header, read_episode
 from data.episode_writer import EpisodeWriter

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from client.commands.sync import find_stations, run_sync
-from data.courier import deliver
+from data.delivery import deliver
 from data.episode_format import read_episode
 from data.recorder import Recorder
 from data.recovery import recover

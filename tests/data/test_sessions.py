@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from data.courier import deliver
+from data.delivery import deliver
 from data.files import try_lock
 from data.inventory import take_inventory
 from data.layout import parse_session_name, session_folder

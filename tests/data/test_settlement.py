@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from data.courier import PASS_SECONDS, DeliveryReport, deliver, run_courier
+from data.courier import PASS_SECONDS, run_courier
+from data.delivery import DeliveryReport, deliver
 from data.outbox import Outbox, State
 from data.receipts import Level, Receipts, decode_receipt, encode_receipt
 from data.recovery import recover

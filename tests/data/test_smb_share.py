@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from data.courier import deliver, received
+from data.delivery import deliver, received
 from data.outbox import Outbox, State
 from data.receipts import Level, Receipts
 from data.shares.examination import examine

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from client.commands.status import run_status
-from data.courier import deliver
+from data.delivery import deliver
 from data.findings import Answer
 from data.layout import episode_folder, session_folder
 from data.recorder import Recorder

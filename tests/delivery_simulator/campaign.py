@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from data import courier, crew
+from data import crew, delivery
 from tests.delivery_simulator import mutants
 from tests.delivery_simulator.oracle import Oracle
 from tests.delivery_simulator.world import MEMORY, STEPS, World
@@ -101,7 +101,7 @@ def _batches_from(files: int) -> Iterator[None]:
 
     All in one thread, so that the same seed makes the same calls in the same order.
     """
-    patches = [(courier, "BACKLOG_FILES", files), (crew, "FLUSHES_AT_ONCE", 1)]
+    patches = [(delivery, "BACKLOG_FILES", files), (crew, "FLUSHES_AT_ONCE", 1)]
     kept = [getattr(module, name) for module, name, _ in patches]
     try:
         for module, name, value in patches:

@@ -13,10 +13,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from data import courier, pruning
+from data import delivery, pruning
 from data.collector.messages import Receipt
 from data.collector.vault import Vault
-from data.courier import _Pass
+from data.delivery import _Pass
 from data.files import write_flushed
 from data.outbox import Item
 from data.receipts import Level
@@ -96,9 +96,9 @@ def _release_first(self, batch, there, probe, owner: str) -> None:
         raise blocked
 
 
-def _receipt(self, item: Item, there, probe) -> courier.Receipt:
+def _receipt(self, item: Item, there, probe) -> delivery.Receipt:
     level = Level.STORED
-    return courier.Receipt(item.file, item.sha256, item.size, there.url, probe.share_id, level, self._now, self._run)
+    return delivery.Receipt(item.file, item.sha256, item.size, there.url, probe.share_id, level, self._now, self._run)
 
 
 _put_off_pass = _Pass._put_off

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from random import Random
 from tempfile import TemporaryDirectory
 
-from data.courier import deliver
+from data.delivery import deliver
 from data.files import create_durably, make_folders
 from data.outbox import Outbox
 from data.pruning import Pruning

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from data.courier import deliver
+from data.delivery import deliver
 from data.outbox import Outbox
 from data.receipts import Receipts
 from data.recovery import recover

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from data.courier import deliver
+from data.delivery import deliver
 from games.contract import Seat
 from tests.support.disks import WatchedDisk
 from tests.support.stations import make_frames, make_recorder, make_terms, record_episode
