@@ -20,7 +20,7 @@ from typing import Final
 
 from bench.measure import Benchmark, quantile, summary
 from bench.pair import bench_terms
-from data.delivery import deliver
+from data.delivery import Memory, deliver
 from data.files import Disk
 from data.layout import canonical_name, episode_folder
 from data.outbox import Item, Outbox
@@ -62,12 +62,12 @@ def run() -> Iterator[Benchmark]:
 def _beside_rsync(home: Path, target: Path) -> Iterator[Benchmark]:
     """Lot by lot in turn, so that whatever else the machine does meets both."""
     rsync, ours, sizes = [], [], []
-    outbox = Outbox(home)  # a courier keeps its own from pass to pass
+    memory = Memory(home)  # a courier keeps its own from pass to pass
     for _ in range(LOTS):
         lot = [item.file for item in Outbox(home).waiting()[: EPISODES // LOTS]]
         rsync += _rsync_files_a_second(home, target, lot)
         began = time.perf_counter()
-        report = deliver(home, now=time.time(), limit=len(lot), outbox=outbox)
+        report = deliver(home, now=time.time(), limit=len(lot), memory=memory)
         ours.append(len(lot) / (time.perf_counter() - began))
         assert len(report.delivered) == len(lot), report.trouble
         sizes.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

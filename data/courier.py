@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-from data.delivery import THIS_RUN, DeliveryReport, deliver, ignore
+from data.delivery import THIS_RUN, DeliveryReport, Memory, deliver, ignore
 from data.files import Disk, try_lock
 from data.outbox import Item, Outbox, State
 from data.settlement import SETTLE_ITEMS, Settlement
@@ -82,7 +82,7 @@ def run_courier(
     files go one by one with pauses, and nothing is verified again.
     """
     settlements = {home: Settlement(Station(home), run) for home in homes}
-    outboxes = {home: Outbox(home) for home in settlements}
+    memories = {home: Memory(home) for home in settlements}
     seen: dict[Path, _Seen] = {}
     while not stop.is_set():
         began, has_delivered, has_backlog = monotonic(), False, False
@@ -103,7 +103,7 @@ def run_courier(
                 settlement=settlement if is_quiet else None,
                 settle_limit=SETTLE_ITEMS,
                 go_on=pace.go_on,
-                outbox=outboxes[home],
+                memory=memories[home],
             )
             has_delivered = has_delivered or bool(done.delivered)
             has_backlog = has_backlog or (is_quiet and _goes_on(done, now()))

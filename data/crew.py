@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 FLUSHES_AT_ONCE: Final = 16
 """More do not help a disk, and fewer leave it idle."""
-CALLS_AT_ONCE: Final = 4
+CALLS_AT_ONCE: Final = 2
 """For short calls, which wait for a server and hardly for a disk: more threads only hand the interpreter's lock on."""
 
 

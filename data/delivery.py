@@ -64,6 +64,15 @@ class DeliveryReport:
     alarms: tuple[str, ...] = ()
 
 
+class Memory:
+    """What a courier keeps of one home from pass to pass: the items that it has read, and how many go at once where."""
+
+    def __init__(self, home: Path, disk: Disk | None = None) -> None:
+        self.outbox = Outbox(home, disk)
+        self.most_in_batch: dict[str, int] = {}
+        """By the URL of a share."""
+
+
 def always() -> bool:
     """The answer of somebody who wants everything done."""
     return True
@@ -88,7 +97,7 @@ def deliver(
     settlement: Settlement | None = None,
     settle_limit: int | None = None,
     go_on: Callable[[], bool] = always,
-    outbox: Outbox | None = None,
+    memory: Memory | None = None,
 ) -> DeliveryReport:
     """One pass over one home: every due item once, at most `limit` of them, then a few receipts of earlier runs.
 
@@ -96,7 +105,7 @@ def deliver(
     the wall clock in unix seconds. `at_once` does not wait for an item's next attempt. `report` hears of each item when
     it is taken up (SENDING) and how it went. `only` are names of items; others are passed over. `go_on` is asked before
     each file: on False the pass ends there. `settlement` knows what may be verified again, at most `settle_limit`.
-    `outbox` is this home's from an earlier pass, which has read most of its items.
+    `memory` is this home's, from earlier passes.
     """
     station = Station(home)
     if not station.outbox.is_dir():
@@ -109,7 +118,7 @@ def deliver(
         return DeliveryReport(home, (), Outbox(home).waiting(), ("another courier is at work here",), is_busy=True)
     try:
         disk = disk or Disk()
-        one_pass = _Pass(station, now, report, disk, open_share, run, go_on, outbox or Outbox(home, disk))
+        one_pass = _Pass(station, now, report, disk, open_share, run, go_on, memory or Memory(home, disk))
         return one_pass.run(_Choice(share_url, at_once, limit, only), settlement, settle_limit)
     finally:
         lock.release()
@@ -143,7 +152,7 @@ class _Pass:
         open_share: Callable[[str], Share],
         run: str,
         go_on: Callable[[], bool],
-        outbox: Outbox,
+        memory: Memory,
     ) -> None:
         self._run = run
         self._go_on = go_on
@@ -152,22 +161,24 @@ class _Pass:
         self._report = report
         self._disk = disk
         self._open_share = open_share
-        self._outbox = outbox
+        self._outbox = memory.outbox
+        self._most = memory.most_in_batch
         self._receipts = Receipts(station.home, disk)
         self._backlog = (0, 0)
         self._delivered: list[Receipt] = []
+        self._waiting: dict[str, Item] = {}
+        """By name, what this pass found and has left; reading a full outbox once more would take seconds."""
         self._done: set[str] = set()
         """Of items whose fate in this pass is known."""
         self._trouble: list[str] = []
 
     def run(self, choice: _Choice, settlement: Settlement | None, settle_limit: int | None) -> DeliveryReport:
-        settled, due = Settled(), None
-        waiting: tuple[Item, ...] = ()
+        settled = Settled()
         try:
+            self._waiting = {item.name: item for item in self._outbox.waiting()}
             identity = self._identity()
-            waiting = self._outbox.waiting()
-            self._backlog = len(waiting), sum(item.size for item in waiting)
-            due = choice.due(waiting, identity.share, self._now)
+            self._backlog = len(self._waiting), sum(item.size for item in self._waiting.values())
+            due = choice.due(self._waiting.values(), identity.share, self._now)
             for url in dict.fromkeys(item.share for item in due):
                 self._deliver_to(url, [item for item in due if item.share == url], identity.station)
             if settlement is not None and not (due and settle_limit is not None):
@@ -179,8 +190,7 @@ class _Pass:
         return DeliveryReport(
             self._station.home,
             tuple(self._delivered),
-            # Reading a full outbox takes seconds: once is enough if nothing was tried.
-            waiting if due == [] and not settled.revoked else self._outbox.waiting(),
+            self._outbox.waiting() if settled.revoked else tuple(self._waiting.values()),
             tuple(self._trouble),
             settled=settled.settled,
             alarms=settled.alarms,
@@ -201,7 +211,7 @@ class _Pass:
         except (ShareBlockedError, ValueError) as error:
             self._block(items, str(error))
             return
-        rest, most = items, FIRST_BATCH
+        rest, most = items, self._most.get(url, FIRST_BATCH)
         while rest and self._go_on():
             batch, rest = self._next_batch(share, rest, most)
             for item in batch:
@@ -214,7 +224,7 @@ class _Pass:
                 self._block(still, str(error))
                 return
             if len(batch) > 1:  # a file that goes alone says nothing of many
-                most = next_most(most, time.monotonic() - began)
+                most = self._most[url] = next_most(most, time.monotonic() - began)
 
     def _next_batch(self, share: Share, items: list[Item], most: int) -> tuple[list[Item], list[Item]]:
         """What goes next, and the rest: one file, or of a backlog so many at once, unless somebody plays here."""
@@ -247,11 +257,15 @@ class _Pass:
                 self._put_off(item, State.BLOCKED, f"this machine is in the way: {refusal}")
         self._outbox.release(*[item for item, _ in kept])
         for item, receipt in kept:
-            self._done.add(item.name)
-            self._delivered.append(receipt)
-            self._report(replace(item, state=State.VERIFIED, reason=""))
+            self._note_delivered(item, receipt)
         if blocked is not None:
             raise blocked
+
+    def _note_delivered(self, item: Item, receipt: Receipt) -> None:
+        self._done.add(item.name)
+        del self._waiting[item.name]
+        self._delivered.append(receipt)
+        self._report(replace(item, state=State.VERIFIED, reason=""))
 
     def _store_batch(
         self, batch: list[Item], share: Share, owner: str
@@ -309,6 +323,7 @@ class _Pass:
         later = item.put_off(state, reason, self._now)
         self._tell(reason)
         self._outbox.update(later)
+        self._waiting[item.name] = later
         self._report(later)
 
     def _tell(self, reason: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from data.crew import CALLS_AT_ONCE, flushers
-from data.files import Disk, create_durably, replace_durably
+from data.files import Disk, create_durably, read_file, replace_durably
 from data.layout import check_relative, paper_name
 from data.receipts import Receipt, Receipts
 from data.state_file import Fields, StateFileError, encode_state, utc_text
@@ -172,8 +172,7 @@ class Outbox:
             key = (seen.st_ino, seen.st_mtime_ns, seen.st_size)
             known = self._known.get(path)
             if known is None or known[0] != key:
-                with open(path, "rb", buffering=0) as file:  # noqa: PTH123  # the same
-                    known = self._known[path] = key, decode_item(file.readall())
+                known = self._known[path] = key, decode_item(read_file(path))
         except (OSError, StateFileError):  # delivered meanwhile, torn, or not readable: a recovery reports it
             return None
         return known[1]

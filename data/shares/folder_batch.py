@@ -54,7 +54,7 @@ class Batch:
         self._made: dict[str, Path] = {"": root}
         """Folders by their path below the root, as text: a `Path` as a key costs more than making the folder."""
         self._names: dict[str, frozenset[str]] = {}
-        """What lay in each folder when this batch began."""
+        """What lay in each folder when this batch began; nothing in one that it made."""
 
     def store(self, orders: Sequence[Order]) -> list[Outcome | OSError]:
         """What became of each, in order: a level, or what a share raises; an `OSError` as it came."""
@@ -91,7 +91,8 @@ class Batch:
         if made is None:
             above, _, name = inner.rpartition("/")
             made = self._make_folder(above) / name
-            self._disk.make_folder(made)
+            if self._disk.make_folder(made):
+                self._names[inner] = frozenset()
             self._made[inner] = made
         return made
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol, TypeAlias, runtime_checkable
 from urllib.parse import SplitResult, urlsplit
 
+from data.files import read_file
 from data.receipts import Level
 
 RESERVE_BYTES: Final = 1 << 20
@@ -56,7 +57,7 @@ def checked_source(source: Path, sha256: str) -> bytes:
         LocalCorruptError: they are not those that were queued.
     """
     try:
-        data = source.read_bytes()
+        data = read_file(source)
     except OSError as error:
         raise LocalCorruptError(f"the station's own file cannot be read: {error.strerror}: {source}") from error
     found = hash_sha256(data).hexdigest()

@@ -179,7 +179,7 @@ def _receipt_first(self: delivery._Pass, batch: list[Item], where: Share, probe:
         self._receipts.write(receipt)
         where.store(item.file, self._station.episodes / item.file, item.sha256, owner)
         self._outbox.release(item)
-        self._delivered.append(receipt)
+        self._note_delivered(item, receipt)
 
 
 def _release_first(self: delivery._Pass, batch: list[Item], where: Share, probe: Probe, owner: str) -> None:
@@ -189,7 +189,7 @@ def _release_first(self: delivery._Pass, batch: list[Item], where: Share, probe:
         self._disk.flush_folder(self._outbox.path(item.name).parent)
         receipt = Receipt(item.file, item.sha256, item.size, where.url, probe.share_id, level, self._now)
         self._receipts.write(receipt)
-        self._delivered.append(receipt)
+        self._note_delivered(item, receipt)
 
 
 def _store_in_place(self: FolderShare, temporary: Path, target: Path, data: bytes) -> None:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from data import delivery
-from data.delivery import BYTES_A_FILE, FIRST_BATCH, LEAST_IN_BATCH, MOST_IN_BATCH, deliver
+from data.delivery import BYTES_A_FILE, FIRST_BATCH, LEAST_IN_BATCH, MOST_IN_BATCH, Memory, deliver
 from data.files import Disk
 from data.layout import canonical_name, episode_folder
 from data.outbox import Item, Outbox
@@ -86,3 +86,38 @@ def test_large_files_make_small_batches_and_one_that_is_larger_goes_alone(
 def test_the_largest_batch_is_bounded_however_quick_the_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting(tmp_path / "home", 31 * FIRST_BATCH + MOST_IN_BATCH)
     assert counts(tmp_path, monkeypatch)[-2:] == [MOST_IN_BATCH, MOST_IN_BATCH]
+
+
+def test_the_next_pass_knows_how_many_went_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting(tmp_path / "home", 7 * FIRST_BATCH)
+    FolderShare.create(tmp_path / "share", QuickDisk())
+    share, memory = Counting(tmp_path / "share"), Memory(tmp_path / "home", QuickDisk())
+    monkeypatch.setattr(delivery, "time", SimpleNamespace(monotonic=lambda: share.now))
+    for _ in range(2):
+        deliver(
+            tmp_path / "home",
+            now=NOW,
+            disk=QuickDisk(),
+            open_share=lambda _url: share,
+            limit=3 * FIRST_BATCH,
+            memory=memory,
+        )
+    assert share.counts == [FIRST_BATCH, 2 * FIRST_BATCH, 3 * FIRST_BATCH]
+
+
+def test_what_a_pass_left_is_what_lies_in_the_outbox(tmp_path: Path) -> None:
+    waiting(tmp_path / "home", 12)
+    FolderShare.create(tmp_path / "share", QuickDisk())
+    names = [item.name for item in Outbox(tmp_path / "home").waiting()]
+    (tmp_path / "home" / "episodes" / Outbox(tmp_path / "home").waiting()[3].file).write_bytes(b"altered")
+    report = deliver(
+        tmp_path / "home",
+        (tmp_path / "share").as_uri(),
+        now=NOW,
+        disk=QuickDisk(),
+        only=set(names[:8]),
+    )
+    assert len(report.delivered) == 7
+    left = [(item.name, item.state, item.reason) for item in Outbox(tmp_path / "home").waiting()]
+    assert [(item.name, item.state, item.reason) for item in report.waiting] == left
+    assert len(left) == 5

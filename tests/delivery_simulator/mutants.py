@@ -90,8 +90,9 @@ def _release_first(self, batch, there, probe, owner: str) -> None:
     stored, blocked = self._store_batch(batch, there, owner)
     for item, _ in stored:
         self._disk.unlink(self._outbox.path(item.name))
-        self._receipts.write(_receipt(self, item, there, probe))
-        self._done.add(item.name)
+        receipt = _receipt(self, item, there, probe)
+        self._receipts.write(receipt)
+        self._note_delivered(item, receipt)
     if blocked is not None:
         raise blocked
 
