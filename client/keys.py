@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import zmq.auth
-
+from data.certificates import CertificateError, load_certificate, make_pair
 from games.contract import Seat
 from netcode.link import Keys
 
@@ -24,8 +23,7 @@ def make_keys(folder: Path) -> None:
         if found:
             raise KeysError(f"{folder} holds keys already ({', '.join(found)}): give an empty folder")
         for seat in Seat:
-            _, secret = zmq.auth.create_certificates(folder, seat.word)
-            Path(secret).chmod(0o600)
+            make_pair(folder, seat.word)
     except OSError as error:
         raise KeysError(f"cannot make keys in {folder}: {error.strerror}") from error
 
@@ -45,6 +43,6 @@ def load_keys(folder: Path, seat: Seat) -> Keys:
 
 def _load(path: Path) -> tuple[bytes, bytes | None]:
     try:
-        return zmq.auth.load_certificate(path)
-    except (OSError, ValueError) as error:
-        raise KeysError(f"cannot read the key {path}: make keys with `dyadgrid keys {path.parent}`") from error
+        return load_certificate(path)
+    except CertificateError as error:
+        raise KeysError(f"{error}: make keys with `dyadgrid keys {path.parent}`") from error

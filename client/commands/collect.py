@@ -15,7 +15,7 @@ from client.commands.terminal import FileProgress, open_console, say
 from data.collector.alarms import Alarm
 from data.collector.archive import import_archive, write_receipts
 from data.collector.collector import Collector
-from data.collector.keys import CollectorKeys, load_collector_keys
+from data.collector.keys import AllowList, CollectorKeys, load_collector_keys
 from data.collector.router import CollectorSocket
 from data.collector.service import serve
 from data.files import Disk
@@ -85,8 +85,8 @@ def _listen(plan: CollectPlan, address: str, keys: Path) -> None:
         _socket(address, loaded) as socket,
         _stopping() as stop,
     ):
-        screen.greet(socket.address, sorted(loaded.stations.values()))
-        serve(collector, socket, stop, show=screen.show)
+        screen.greet(socket.address, tuple(sorted(loaded.stations.values())))
+        serve(collector, socket, AllowList(keys, loaded.stations), stop, show=screen.show)
 
 
 @contextmanager

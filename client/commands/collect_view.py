@@ -34,6 +34,7 @@ class CollectScreen:
         self._last_line = ""
         self._said_at = float("-inf")
         self._last: tuple[View, Visitors] | None = None
+        self._stations: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
         if self._live is not None:
@@ -48,8 +49,9 @@ class CollectScreen:
         if self._last is not None:
             say(self._console, f"ended: {_line(*self._last)}")
 
-    def greet(self, address: str, stations: list[str]) -> None:
+    def greet(self, address: str, stations: tuple[str, ...]) -> None:
         """Say where it listens, and for whom."""
+        self._stations = stations
         say(self._console, f"collecting into {self._folder}")
         say(self._console, f"listening on {address} for {', '.join(stations)}; Control-C ends it")
 
@@ -62,6 +64,9 @@ class CollectScreen:
     def show(self, view: View, visitors: Visitors) -> None:
         """What there is now."""
         self._last = (view, visitors)
+        if visitors.stations != self._stations:
+            self._stations = visitors.stations
+            say(self._console, f"from now on listening for {', '.join(self._stations) or 'nobody'}")
         if self._live is not None:
             self._live.update(_table(view, visitors), refresh=True)
             return
@@ -83,6 +88,7 @@ def _line(view: View, visitors: Visitors) -> str:
     words += [f"{rejected} messages rejected"] if rejected else []
     words += [f"{visitors.refused} connections refused"] if visitors.refused else []
     words += [f"BLOCKED: {view.trouble}"] if view.trouble else []
+    words += [visitors.trouble] if visitors.trouble else []
     return ", ".join(words)
 
 

@@ -23,4 +23,4 @@ def make_and_tell(folder: Path, names: list[str], count: int) -> None:
     for place in made:
         say(console, f"{place} goes to that one machine, and to no other:")
         say(console, f"  dyadgrid play ... --share 'collector://COLLECTOR:5560?keys={place.name}'")
-    say(console, "A collector that runs lets new stations in after it was started again.")
+    say(console, "A collector that runs with these keys lets a new station in within seconds.")

@@ -22,8 +22,9 @@ NICENESS: Final = 10
 LAST_TRIES: Final = 2
 """An episode whose checking ends its process so often is left, with words: the machine may lack memory."""
 CANNOT_CHECK: Final = "cannot check"
+DIVERGED: Final = Answer.DIVERGED.value
 ALARMING: Final = frozenset(
-    {Answer.MISNAMED.value, Answer.TORN.value, Answer.DIVERGED.value, Answer.DAMAGED.value, Answer.NO_EPISODE.value}
+    {DIVERGED, Answer.MISNAMED.value, Answer.TORN.value, Answer.DAMAGED.value, Answer.NO_EPISODE.value}
 )
 """Answers that ring. `missing` does not: the rest of an episode is usually on its way."""
 END_SECONDS: Final = 2.0

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, Self
 from filelock import BaseFileLock
 
 from data.collector.alarms import Alarm, Alarms
-from data.collector.checks import ALARMING, CANNOT_CHECK, Checks
+from data.collector.checks import ALARMING, CANNOT_CHECK, DIVERGED, Checks
 from data.collector.desk import Desk, Order, StationTally
 from data.collector.incoming import Incoming
 from data.collector.index import EpisodeCheck, Index
@@ -328,9 +328,17 @@ class Collector:
 
     def _alarm(self, found: EpisodeCheck) -> None:
         if found.answer in ALARMING:
-            self._alarms.raise_alarm(Alarm(found.answer, found.folder, found.words))
+            words = f"{found.words}; {self._kept(found.folder)}" if found.answer == DIVERGED else found.words
+            self._alarms.raise_alarm(Alarm(found.answer, found.folder, words))
         elif found.answer == CANNOT_CHECK:
             self._alarms.raise_alarm(Alarm("unchecked", found.folder, found.words))
+
+    def _kept(self, folder: str) -> str:
+        """What to say of the copies of an episode whose seats differ. Both stay where they are, too."""
+        try:
+            return f"copies of all its files are kept in {self._vault.keep_episode(folder)}"
+        except OSError as error:
+            return f"no copies could be kept: {disk_words(error)}"
 
     def _tend_sums(self, now: float) -> None:
         """The session that waits longest, if it has waited long enough: one at a time, for the stations' sake."""

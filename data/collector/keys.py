@@ -12,12 +12,14 @@ import shutil
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import zmq.auth
+from data.certificates import CertificateError, load_certificate, make_pair
 
 MOST_STATIONS: Final = 200
 """More than a lab has machines; a folder with more keys is another folder."""
 COLLECTOR: Final = "collector"
 STATION: Final = "station"
+STATIONS: Final = "stations"
+"""The folder of the allow-list."""
 _NAME: Final = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 
@@ -75,27 +77,18 @@ def make_collector_keys(folder: Path, names: list[str]) -> list[Path]:
 
 def _make(folder: Path, names: list[str]) -> list[Path]:
     own = folder / COLLECTOR
-    (own / "stations").mkdir(parents=True, exist_ok=True)
+    (own / STATIONS).mkdir(parents=True, exist_ok=True)
     if not (own / f"{COLLECTOR}.key_secret").exists():
-        _make_pair(own, COLLECTOR)
+        make_pair(own, COLLECTOR)
     made = []
     for name in names:
         place = folder / f"{STATION}-{name}"
         place.mkdir()
-        _make_pair(place, STATION)
+        make_pair(place, STATION)
         shutil.copy(own / f"{COLLECTOR}.key", place / f"{COLLECTOR}.key")
-        shutil.copy(place / f"{STATION}.key", own / "stations" / f"{name}.key")  # last: now the station may come in
+        shutil.copy(place / f"{STATION}.key", own / STATIONS / f"{name}.key")  # last: now the station may come in
         made.append(place)
     return made
-
-
-def _make_pair(folder: Path, name: str) -> None:
-    before = os.umask(0o077) if os.name == "posix" else 0
-    try:
-        zmq.auth.create_certificates(folder, name)
-    finally:
-        if os.name == "posix":
-            os.umask(before)
 
 
 def load_collector_keys(folder: Path) -> CollectorKeys:
@@ -104,15 +97,62 @@ def load_collector_keys(folder: Path) -> CollectorKeys:
     Raises:
         CollectorKeysError: a file is missing or is no key; the text names it.
     """
-    if (folder / COLLECTOR / f"{COLLECTOR}.key_secret").exists():
-        folder = folder / COLLECTOR
+    folder = _own_folder(folder)
     public, secret = _load_pair(folder / f"{COLLECTOR}.key_secret")
-    paths = sorted((folder / "stations").glob("*.key"))
-    if not paths:
-        raise CollectorKeysError(f"no station may come in: there is no key in {folder / 'stations'}")
+    stations = _load_stations(folder / STATIONS)
+    if not stations:
+        raise CollectorKeysError(f"no station may come in: there is no key in {folder / STATIONS}")
+    return CollectorKeys(public, secret, stations)
+
+
+def _own_folder(folder: Path) -> Path:
+    """The collector's own folder, in the one that `dyadgrid keys` was given."""
+    return folder / COLLECTOR if (folder / COLLECTOR / f"{COLLECTOR}.key_secret").exists() else folder
+
+
+def _load_stations(folder: Path) -> dict[bytes, str]:
+    paths = sorted(folder.glob("*.key"))
     if len(paths) > MOST_STATIONS:
         raise CollectorKeysError(f"expected at most {MOST_STATIONS} stations, found {len(paths)} keys")
-    return CollectorKeys(public, secret, {_load(path)[0]: check_station_name(path.stem) for path in paths})
+    return {_load(path)[0]: check_station_name(path.stem) for path in paths}
+
+
+class AllowList:
+    """Who may come in, for as long as a collector runs: its folder is looked at again, and read if it has changed.
+
+    Attributes:
+        stations: the name of the station that each public key (Z85) belongs to.
+        trouble: why what lies there now is not used; the last list that could be read stays.
+    """
+
+    def __init__(self, keys: Path, stations: dict[bytes, str]) -> None:
+        self.stations = stations
+        self.trouble = ""
+        self._folder = _own_folder(keys) / STATIONS
+        self._seen: frozenset[tuple[str, int, int]] | None = frozenset()
+
+    def has_changed(self) -> bool:
+        """Look again; whether other stations may come in than before."""
+        seen = self._look()
+        if seen == self._seen:
+            return False
+        before = self.stations
+        try:
+            if seen is None:
+                raise CollectorKeysError(f"the folder {self._folder} is gone")
+            self.stations, self.trouble = _load_stations(self._folder), ""
+        except CollectorKeysError as error:
+            self.trouble = f"the list of stations stays as it was: {error}"
+        self._seen = seen
+        return self.stations != before
+
+    def _look(self) -> frozenset[tuple[str, int, int]] | None:
+        """What the folder's files look like from outside: one that is still being written is read once more."""
+        try:
+            seen = [(entry.name, entry.stat()) for entry in os.scandir(self._folder)]
+        except OSError:
+            return None
+        return frozenset((name, stat.st_mtime_ns, stat.st_size) for name, stat in seen)
 
 
 def load_station_keys(folder: Path) -> StationKeys:
@@ -135,7 +175,6 @@ def _load_pair(path: Path) -> tuple[bytes, bytes]:
 
 def _load(path: Path) -> tuple[bytes, bytes | None]:
     try:
-        return zmq.auth.load_certificate(path)
-    except (OSError, ValueError) as error:
-        words = "make keys with `dyadgrid keys DIR --collector --station NAME`"
-        raise CollectorKeysError(f"cannot read the key {path}: {words}") from error
+        return load_certificate(path)
+    except CertificateError as error:
+        raise CollectorKeysError(f"{error}: make keys with `dyadgrid keys DIR --collector --station NAME`") from error

@@ -5,7 +5,8 @@ In `DIR/.collector/`:
 - `lock`: held by the one collector that works in DIR
 - `index.sqlite`: what lies in DIR: made anew from DIR whenever it is missing or broken
 - `incoming/`: files that are not whole yet, one folder a station
-- `quarantine/`: what was sent under a name that has other bytes, and what is damaged; never deleted
+- `quarantine/`: what was sent under a name that has other bytes, what is damaged, and copies of episodes whose seats
+  differ; never deleted
 - `alarms/`: one small JSON file for everything that a person has to look at
 """
 

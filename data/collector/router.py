@@ -7,6 +7,7 @@ carries it as a property that libzmq has set, and no station can choose it.
 
 import struct
 import threading
+from collections.abc import Mapping
 from typing import Final
 
 import zmq
@@ -55,7 +56,7 @@ class CollectorSocket:
     Attributes:
         refused: connections that came to nothing: unknown keys, no encryption, scans, garbage.
         strangers: those of them that had keys, but none that is on the list.
-        oddities: messages of stations that had not one part; they were dropped.
+        oddities: messages of stations that had not one part, or that may not come in any more; they were dropped.
         unsent: answers whose station was gone when they were ready.
 
     Raises:
@@ -114,6 +115,14 @@ class CollectorSocket:
         """Connections with a key that is not on the list."""
         return self._door.refused
 
+    def admit(self, stations: Mapping[bytes, str]) -> None:
+        """From now on exactly these may come in; who is in already, and may not any more, is not heard."""
+        self._door.admit(stations)
+
+    def is_welcome(self, station: str) -> bool:
+        """Whether a station of this name may come in now."""
+        return self._door.knows(station)
+
     def receive(self, timeout_ms: int) -> list[Message]:
         """Wait until something arrives, then take all that is there, up to a bound."""
         if not self._socket.poll(timeout_ms):
@@ -129,7 +138,11 @@ class CollectorSocket:
                 self.oddities += 1
                 continue
             route, data = frames
-            messages.append(Message(str(data.get(USER)), route.bytes, data.bytes))
+            station = str(data.get(USER))
+            if not self.is_welcome(station):
+                self.oddities += 1
+                continue
+            messages.append(Message(station, route.bytes, data.bytes))
             size += len(messages[-1].data)
         return messages
 
@@ -168,12 +181,21 @@ class _Door:
 
     def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", keys: CollectorKeys) -> None:
         self.refused = 0
-        self._names = {z85.decode(public): name.encode() for public, name in keys.stations.items()}
+        self.admit(keys.stations)
         self._socket = context.socket(zmq.REP)
         self._socket.bind(DOOR_ENDPOINT)
         self._is_closing = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="collector-door", daemon=True)
         self._thread.start()
+
+    def admit(self, stations: Mapping[bytes, str]) -> None:
+        """Let in exactly these, by public key (Z85)."""
+        self._names = {z85.decode(public): name.encode() for public, name in stations.items()}
+        self._known = frozenset(stations.values())
+
+    def knows(self, station: str) -> bool:
+        """Whether a station of this name may come in now."""
+        return station in self._known
 
     def _serve(self) -> None:
         while not self._is_closing.is_set():

@@ -7,6 +7,7 @@ folder is flushed once for all its new names.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -18,7 +19,7 @@ from data.collector.messages import Blocked, Conflict, Receipt, Refused, Reply
 from data.collector.place import CollectorPlace
 from data.collector.structure import structure_fault
 from data.crew import Crew
-from data.files import Disk, create_durably, disk_words, flush_file, flush_open, place_new, write_open
+from data.files import Disk, create_durably, disk_words, flush_file, flush_open, make_folders, place_new, write_open
 from data.receipts import Level
 from data.shares.share import OTHER_BYTES
 
@@ -26,6 +27,8 @@ MOST_FOLDERS: Final = 10_000
 """Folders that are known to be durable; then all are forgotten and flushed once more."""
 KEPT_SUFFIX: Final = ".kept"
 """Of a file in quarantine: no program takes it for an episode."""
+DIVERGED_FOLDER: Final = "diverged"
+"""The folder in quarantine with copies of episodes whose seats differ."""
 
 
 class Candidate(NamedTuple):
@@ -232,6 +235,19 @@ class Vault:
         except FileExistsError:
             self._disk.flush_folder(folder)
         return path.relative_to(self._place.root).as_posix()
+
+    def keep_episode(self, folder: str) -> str:
+        """Keep copies of everything in an episode's folder, for what is done about it later; where, from the root.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        there = make_folders(self._disk, self._place.quarantine, PurePosixPath(DIVERGED_FOLDER, folder))
+        for path in sorted(each for each in (self._place.root / folder).iterdir() if each.is_file()):
+            with suppress(FileExistsError):
+                create_durably(self._disk, there / f"{path.name}{KEPT_SUFFIX}", self._disk.read(path))
+        self._disk.flush_folder(there)
+        return there.relative_to(self._place.root).as_posix()
 
     def kept(self, station: str, path: str, digest: bytes) -> Path:
         """Where quarantine keeps a file that was to lie at `path`."""

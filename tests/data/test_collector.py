@@ -488,6 +488,9 @@ def test_seats_that_differ_are_both_kept_and_the_alarm_names_frame_and_field(roo
         assert open_collector.view().pairings == {"diverged": 1}
     assert stored(root) == sent
     assert len(alarms(root)) == 1
+    kept = {name.removeprefix("diverged/").removesuffix(".kept"): data for name, data in quarantined(root).items()}
+    assert kept == sent, "copies, should somebody tidy up the study's folder"
+    assert "kept in .collector/quarantine/diverged/" in rung[0].words
     with Collector(root, jobs=0, ring=rung.append, disk=QuickDisk()) as open_collector:
         assert open_collector.view().alarms == tuple(rung), "an alarm stands after a restart, and does not ring again"
 

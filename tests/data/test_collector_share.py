@@ -18,6 +18,7 @@ import zmq.auth
 
 from data.collector.collector import Answer, Collector
 from data.collector.keys import (
+    AllowList,
     CollectorKeys,
     CollectorKeysError,
     load_collector_keys,
@@ -25,7 +26,7 @@ from data.collector.keys import (
     make_collector_keys,
 )
 from data.collector.line import Line, LineError
-from data.collector.messages import CHUNK_BYTES, Chunk, Hello
+from data.collector.messages import CHUNK_BYTES, Chunk, Hello, Welcome
 from data.collector.router import CollectorSocket, CollectorSocketError
 from data.collector.share import CollectorShare
 from data.delivery import deliver, received
@@ -45,6 +46,7 @@ from tests.support.collecting import (
     stored,
     url,
 )
+from tests.support.command_line import wait_until
 from tests.support.stations import record_session
 
 NOW = 1_800_000_000.0
@@ -158,13 +160,56 @@ def _blocked(address: str) -> str:
 def test_a_stranger_s_key_is_refused_and_counted_and_the_station_is_told(
     tmp_path: Path, root: Path, keys: Path
 ) -> None:
+    make_collector_keys(keys, ["new-pc"])
+    (keys / "collector" / "stations" / "new-pc.key").unlink()
     with running(root, keys) as there:
-        make_collector_keys(keys, ["new-pc"])  # made after the collector has read its list
         assert "does not know this station's key" in _blocked(url(there, keys, "new-pc"))
         assert there.strangers >= 1
         with share_of(url(there, keys)) as share:
             assert share.identify().share_id
     assert stored(root) == {}
+
+
+def test_a_station_is_let_in_and_put_out_while_the_collector_runs(root: Path, keys: Path) -> None:
+    with running(root, keys) as there:
+        make_collector_keys(keys, ["new-pc"])
+        wait_until(lambda: there.is_welcome("new-pc"), "the new station's key")
+        address, own = parse_address(there.address, listens=False), load_station_keys(keys / "station-new-pc")
+        with Line(address, own) as line:
+            assert isinstance(line.ask(Hello("", 0, 0)), Welcome)
+            (keys / "collector" / "stations" / "new-pc.key").unlink()
+            wait_until(lambda: not there.is_welcome("new-pc"), "its end")
+            with pytest.raises(LineError, match="does not answer"):
+                line.ask(Hello("", 0, 0), seconds=0.3)
+        assert "does not know this station's key" in _blocked(url(there, keys, "new-pc"))
+        with share_of(url(there, keys)) as share:
+            assert share.identify().share_id, "the others are in as before"
+
+
+@pytest.mark.parametrize("damage", ["half a key", "folder gone"])
+def test_a_list_that_cannot_be_read_changes_nothing_until_it_can(keys: Path, damage: str) -> None:
+    allowed = AllowList(keys, load_collector_keys(keys).stations)
+    assert not allowed.has_changed()
+    before, folder = allowed.stations, keys / "collector" / "stations"
+    if damage == "half a key":
+        key = zmq.auth.load_certificate(folder / "right-pc.key")[0]
+        text = (folder / "right-pc.key").read_text()
+        (folder / "late-pc.key").write_text(text[: text.index(key.decode()) + 5])
+    else:
+        folder.rename(keys / "away")
+    assert not allowed.has_changed()
+    assert allowed.stations == before
+    assert "the list of stations stays as it was" in allowed.trouble
+    assert not allowed.has_changed(), "and it is not read again and again"
+    if damage == "half a key":
+        (folder / "late-pc.key").write_text(text.replace(key.decode(), zmq.curve_keypair()[0].decode()))
+    else:
+        (keys / "away").rename(folder)
+        (folder / "left-pc.key").unlink()
+    assert allowed.has_changed()
+    assert not allowed.trouble
+    there = {"left-pc", "right-pc", "late-pc"} if damage == "half a key" else {"right-pc"}
+    assert set(allowed.stations.values()) == there
 
 
 def test_a_station_with_another_collector_s_key_is_told_so(tmp_path: Path, root: Path, keys: Path) -> None:

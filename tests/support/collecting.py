@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from data.collector.collector import Collector, Message
-from data.collector.keys import load_collector_keys, make_collector_keys
+from data.collector.keys import AllowList, load_collector_keys, make_collector_keys
 from data.collector.messages import Chunk, Reply, Request, decode_reply, encode
 from data.collector.place import OWN_FOLDER
 from data.collector.router import CollectorSocket
@@ -92,14 +92,15 @@ def running(root: Path, keys: Path, address: str = "tcp://127.0.0.1:*") -> Itera
 @contextmanager
 def serving(collector: Collector, keys: Path, address: str = "tcp://127.0.0.1:*") -> Iterator[CollectorSocket]:
     """This collector, serving in a thread while the block runs."""
-    socket = CollectorSocket(address, load_collector_keys(keys))
+    loaded = load_collector_keys(keys)
+    socket = CollectorSocket(address, loaded)
     stop = threading.Event()
     failures: list[BaseException] = []
 
     def run() -> None:
         try:
             with collector:
-                serve(collector, socket, stop)
+                serve(collector, socket, AllowList(keys, loaded.stations), stop)
         except BaseException as error:  # told to the test, which is another thread
             failures.append(error)
 
