@@ -233,11 +233,16 @@ class Artist:
 
 
 def _lively_cells(picture: Picture) -> set[str]:
-    """The cells about everybody who walks, and the bar of a fast-forward: names as in `_pieces`."""
+    """The cells about who walks, those of who stands, and the bar of a fast-forward: names as in `_pieces`.
+
+    Who has just stopped may still glide: what smooths a correction is in no record.
+    """
     bar = range(BOARD_SIDE) if picture.missed_seconds is not None else ()
-    walkers = [sprite for sprite in picture.scene.sprites if sprite.move_ticks] if picture.scene else []
-    around = [(dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
-    cells = {f"cell {each.x + dx},{each.y + dy}" for each in walkers for dx, dy in around}
+    players = [sprite for sprite in picture.scene.sprites if sprite.kind == "player"] if picture.scene else []
+    around, on_own = [(dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)], [(0, 0), (0, -1)]
+    cells = {
+        f"cell {each.x + dx},{each.y + dy}" for each in players for dx, dy in (around if each.move_ticks else on_own)
+    }
     return cells | {f"cell {x},{BOARD_SIDE - 1}" for x in bar}
 
 
