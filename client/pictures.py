@@ -5,6 +5,7 @@ from typing import Any, Final
 from client.focus import Focus
 from client.picture import Phase as Card
 from client.picture import Picture
+from client.texts import Texts
 from client.view import ONE, Shown, View
 from games.contract import Scene, Seat
 from netcode.episode import Held
@@ -12,7 +13,7 @@ from netcode.limits import MILLISECOND, SECOND
 from netcode.link import LinkEvent
 from netcode.pulse import Tally
 from netcode.session import Phase, Session
-from netcode.vocabulary import Agreement, Ending, Reason
+from netcode.vocabulary import Agreement, Ending, Reason, Terms
 
 _CARDS: Final[dict[Phase, Card]] = {
     Phase.GREETING: "waiting",
@@ -41,10 +42,11 @@ _LEAST_MISSED: Final = SECOND // 2
 class Pictures:
     """Makes the pictures of one seat's window over a whole session."""
 
-    def __init__(self, session: Session[Any], seat: Seat, title: str, *, is_person: bool) -> None:
+    def __init__(self, session: Session[Any], seat: Seat, title: str, texts: Texts, *, is_person: bool) -> None:
         self._session = session
         self._seat = seat
         self._title = title
+        self._texts = texts
         self._tick_ns = SECOND // session.setup.terms.tick_rate
         self._episode_ticks = dict(session.setup.terms.config).get("frames", 0)
         self._is_person = is_person
@@ -175,18 +177,16 @@ class Pictures:
         return "outcome.away_limit" if end.cause == "away_limit" else ""
 
     def _details(self, now: int) -> tuple[str, ...]:
-        session = self._session
-        terms = session.setup.terms
+        session, texts = self._session, self._texts
+        silent_ms = session.silent_for(now) // MILLISECOND
         lines = [
-            f"study {terms.study}, dyad {terms.dyad}, session {terms.session}",
-            f"seat {self._seat.word}, run {session.run or 'not agreed yet'}",
-            f"game {terms.game} {terms.game_version}, {terms.tick_rate} Hz",
-            f"phase {session.phase.value}, partner heard {session.silent_for(now) // MILLISECOND} ms ago",
+            *session_lines(texts, session.setup.terms, self._seat, session.run),
+            texts("details.phase", phase=texts(f"phase.{session.phase.value}"), ms=silent_ms),
         ]
         if self.link_event is not None:
-            lines.append(f"connection: {self.link_event.value}")
+            lines.append(texts("details.connection", event=texts(f"link.{self.link_event.name.lower()}")))
         if session.rejected:
-            lines.append(f"{session.rejected} broken packets; the last: {session.last_rejection}")
+            lines.append(texts("details.rejected", count=session.rejected, words=session.last_rejection))
         lines += self.delivery
         return tuple(lines)
 
@@ -194,7 +194,7 @@ class Pictures:
         session = self._session
         episode = session.episode
         if episode is None:
-            return (("figure.phase", session.phase.value),)
+            return (("figure.phase", self._texts(f"phase.{session.phase.value}")),)
         return (
             ("figure.frame", str(episode.frame)),
             ("figure.confirmed", str(episode.timeline.confirmed_count)),
@@ -203,6 +203,15 @@ class Pictures:
             ("figure.rollbacks", f"{tally.rollbacks} ({tally.max_rollback_frames})"),
             ("figure.holds", f"{tally.holds} ({tally.held_ticks})"),
         )
+
+
+def session_lines(texts: Texts, terms: Terms, seat: Seat, run: str) -> tuple[str, ...]:
+    """What an RA compares between two machines: which session, which seat, which game."""
+    return (
+        texts("details.session", study=terms.study, dyad=terms.dyad, session=terms.session),
+        texts(f"details.seat.{seat.word}", run=run or texts("details.no_run")),
+        texts("details.game", game=terms.game, version=terms.game_version, rate=terms.tick_rate),
+    )
 
 
 def _missed_seconds(shown: Shown | None, tick_ns: int) -> float | None:

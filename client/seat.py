@@ -265,11 +265,11 @@ def _dress(window: Window, plan: SeatPlan) -> None:
         window.toggle_full_screen()
 
 
-def _painter(plan: SeatPlan, game: Game[Any], terms: Terms, bindings: Bindings) -> Painter:
+def _painter(plan: SeatPlan, game: Game[Any], terms: Terms, bindings: Bindings, texts: Texts) -> Painter:
     settings = plan.settings
     return Painter(
         Theme(text_scale=settings.text_size, reduced_motion=settings.reduced_motion),
-        Texts(settings.language),
+        texts,
         guide=game.guide,
         guide_values=guide_values(dict(terms.config), terms.tick_rate),
         keys=key_caps(game.actions, bindings),
@@ -289,17 +289,18 @@ def _parts(
 ) -> Parts:
     session = Session(_setup(plan, game, terms), now_ns())
     controls = Controls(bindings)
+    title, texts = f"{plan.study} {plan.dyad}-{plan.session}", Texts(plan.settings.language)
     _dress(window, plan)
     return Parts(
         window=window,
-        painter=_painter(plan, game, terms, bindings),
+        painter=_painter(plan, game, terms, bindings, texts),
         link=link,
         session=session,
         pulse=Pulse(session, now_ns()),
         player=_input_source(plan, controls),
         controls=controls,
         focus=Focus(obey_window=not plan.is_bot, now_ns=now_ns()),
-        pictures=Pictures(session, plan.place, f"{plan.study} {plan.dyad}-{plan.session}", is_person=not plan.is_bot),
+        pictures=Pictures(session, plan.place, title, texts, is_person=not plan.is_bot),
         recorder=recorder,
         delivery=delivery,
         local_header=partial(_local_header, session, _machine()),

@@ -4,9 +4,14 @@ from string import Formatter
 
 import pytest
 
+from client.pictures import session_lines
 from client.texts import CATALOGUES, ENGLISH, GERMAN, Texts, clock, guide_values
+from games.contract import Seat
 from games.foraging import FORAGING
+from netcode.connection import LinkEvent
+from netcode.session import Phase
 from tests.support.preview import FIGURES
+from tests.support.stations import make_terms
 
 
 def blanks(words: str) -> set[str]:
@@ -38,6 +43,24 @@ def test_the_names_of_figures_are_words_of_every_language() -> None:
     for key, _ in FIGURES:
         assert ENGLISH[key]
         assert GERMAN[key] != key
+
+
+@pytest.mark.parametrize("key", [f"phase.{phase.value}" for phase in Phase])
+def test_every_phase_has_words_for_an_experimenter(key: str) -> None:
+    assert key in ENGLISH
+
+
+@pytest.mark.parametrize("key", [f"link.{event.name.lower()}" for event in LinkEvent])
+def test_everything_that_happens_to_a_connection_has_words(key: str) -> None:
+    assert key in ENGLISH
+
+
+def test_which_session_it_is_is_said_in_the_window_s_language() -> None:
+    terms = make_terms(0).terms
+    assert session_lines(Texts("de"), terms, Seat.LEFT, "")[:2] == (
+        f"Studie {terms.study}, Dyade {terms.dyad}, Sitzung {terms.session}",
+        "linker Platz, Lauf noch nicht vereinbart",
+    )
 
 
 def test_an_unknown_language_is_refused() -> None:

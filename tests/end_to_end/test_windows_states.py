@@ -10,6 +10,8 @@ from dataclasses import replace
 import pytest
 
 from client.picture import Picture
+from client.pictures import session_lines
+from client.texts import Texts
 from client.theme import Theme
 from games import registry
 from games.contract import Scene, Seat
@@ -107,14 +109,12 @@ def details_shown(client: Client, words: tuple[str, ...]) -> Shot | None:
     """A picture with these lines at the end of the details, if the window shows them now."""
     shot = client.look("details")
     terms = client.canonical().terms
-    rules = terms.terms
+    rules, texts = terms.terms, Texts()
     for phase in ("result", "waiting", "countdown", "playing"):
         lines = (
-            f"study {rules.study}, dyad {rules.dyad}, session {rules.session}",
-            f"seat {client.seat.word}, run {terms.run}",
-            f"game {rules.game} {rules.game_version}, {rules.tick_rate} Hz",
-            f"phase {phase}, partner heard 12 ms ago",
-            "connection: connected",
+            *session_lines(texts, rules, client.seat, terms.run),
+            texts("details.phase", phase=texts(f"phase.{phase}"), ms=12),
+            texts("details.connection", event=texts("link.connected")),
             *words,
         )
         over = client.sighted(rounds=2).over(phase="result", seconds_to_go=4.0, details=lines)
