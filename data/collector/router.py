@@ -2,7 +2,7 @@
 
 Who may come in is asked for every connection (ZAP, RFC 27) and answered by a thread of its own, so that a disk that
 makes the collector wait does not turn stations away. The name of a station is what its key stands for: a message
-carries it as a property that libzmq has set, and no station can choose it.
+carries that key as a property that libzmq has set, and no station can choose it.
 """
 
 import struct
@@ -119,9 +119,10 @@ class CollectorSocket:
         """From now on exactly these may come in; who is in already, and may not any more, is not heard."""
         self._door.admit(stations)
 
-    def is_welcome(self, station: str) -> bool:
-        """Whether a station of this name may come in now."""
-        return self._door.knows(station)
+    @property
+    def stations(self) -> frozenset[str]:
+        """The names of those that may come in now."""
+        return self._door.stations
 
     def receive(self, timeout_ms: int) -> list[Message]:
         """Wait until something arrives, then take all that is there, up to a bound."""
@@ -138,8 +139,8 @@ class CollectorSocket:
                 self.oddities += 1
                 continue
             route, data = frames
-            station = str(data.get(USER))
-            if not self.is_welcome(station):
+            station = self._door.name_of(str(data.get(USER)))
+            if station is None:
                 self.oddities += 1
                 continue
             messages.append(Message(station, route.bytes, data.bytes))
@@ -190,12 +191,16 @@ class _Door:
 
     def admit(self, stations: Mapping[bytes, str]) -> None:
         """Let in exactly these, by public key (Z85)."""
-        self._names = {z85.decode(public): name.encode() for public, name in stations.items()}
-        self._known = frozenset(stations.values())
+        self._names = {public.decode(): name for public, name in stations.items()}
 
-    def knows(self, station: str) -> bool:
-        """Whether a station of this name may come in now."""
-        return station in self._known
+    @property
+    def stations(self) -> frozenset[str]:
+        """The names of those that may come in now."""
+        return frozenset(self._names.values())
+
+    def name_of(self, public: str) -> str | None:
+        """The station that this key belongs to now; a key that was replaced belongs to none, even if it is in."""
+        return self._names.get(public)
 
     def _serve(self) -> None:
         while not self._is_closing.is_set():
@@ -205,11 +210,11 @@ class _Door:
 
     def _reply(self, question: list[bytes]) -> list[bytes]:
         is_curve = len(question) == DOOR_FIELDS and question[5] == b"CURVE"
-        name = self._names.get(question[6]) if is_curve else None
-        if name is None:
+        public = z85.encode(question[6]) if is_curve else b""
+        if self.name_of(public.decode()) is None:
             self.refused += 1
             return [b"1.0", question[1], b"400", b"unknown key", b"", b""]
-        return [b"1.0", question[1], b"200", b"OK", name, b""]
+        return [b"1.0", question[1], b"200", b"OK", public, b""]
 
     def close(self) -> None:
         """End the thread; it closes its socket itself."""

@@ -37,7 +37,7 @@ def _screen(*, is_terminal: bool) -> tuple[CollectScreen, StringIO]:
 def test_a_terminal_shows_stations_pairs_backlog_rejections_and_alarms_as_they_are() -> None:
     screen, output = _screen(is_terminal=True)
     with screen:
-        screen.greet("tcp://0.0.0.0:5560", ["left-pc", "right-pc"])
+        screen.greet("tcp://0.0.0.0:5560", ("left-pc", "right-pc"))
         screen.show(VIEW, Visitors(refused=5, strangers=2, oddities=0, unsent=0))
     text = output.getvalue()
     for words in (
@@ -50,6 +50,20 @@ def test_a_terminal_shows_stations_pairs_backlog_rejections_and_alarms_as_they_a
         "ALARM diverged: pilot/ep-001: frame 7, left_action: 1 here, 2 there",
     ):
         assert words in text, words
+
+
+def test_who_may_come_in_is_said_when_it_changes_and_why_a_list_is_not_used() -> None:
+    screen, output = _screen(is_terminal=False)
+    with screen:
+        screen.greet("tcp://0.0.0.0:5560", ("left-pc",))
+        for stations in (("left-pc",), ("left-pc", "new-pc"), ("left-pc", "new-pc"), ()):
+            screen.show(VIEW, NOBODY._replace(stations=stations, trouble="the list of stations stays as it was: why"))
+    lines = output.getvalue().splitlines()
+    assert [line for line in lines if line.startswith("from now on")] == [
+        "from now on listening for left-pc, new-pc",
+        "from now on listening for nobody",
+    ]
+    assert lines[-1].endswith("the list of stations stays as it was: why")
 
 
 def test_a_new_alarm_rings_the_bell_and_stays() -> None:

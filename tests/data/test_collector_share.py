@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -173,17 +174,38 @@ def test_a_stranger_s_key_is_refused_and_counted_and_the_station_is_told(
 def test_a_station_is_let_in_and_put_out_while_the_collector_runs(root: Path, keys: Path) -> None:
     with running(root, keys) as there:
         make_collector_keys(keys, ["new-pc"])
-        wait_until(lambda: there.is_welcome("new-pc"), "the new station's key")
+        wait_until(lambda: "new-pc" in there.stations, "the new station's key")
         address, own = parse_address(there.address, listens=False), load_station_keys(keys / "station-new-pc")
         with Line(address, own) as line:
             assert isinstance(line.ask(Hello("", 0, 0)), Welcome)
             (keys / "collector" / "stations" / "new-pc.key").unlink()
-            wait_until(lambda: not there.is_welcome("new-pc"), "its end")
+            wait_until(lambda: "new-pc" not in there.stations, "its end")
             with pytest.raises(LineError, match="does not answer"):
                 line.ask(Hello("", 0, 0), seconds=0.3)
         assert "does not know this station's key" in _blocked(url(there, keys, "new-pc"))
         with share_of(url(there, keys)) as share:
             assert share.identify().share_id, "the others are in as before"
+
+
+def test_a_key_that_was_replaced_is_not_heard_although_it_is_in(tmp_path: Path, root: Path, keys: Path) -> None:
+    """Whoever has taken a station's old key has no say in that station's name."""
+    other = make_keys(tmp_path / "other")
+    with running(root, keys) as there:
+        address = parse_address(there.address, listens=False)
+        with Line(address, load_station_keys(keys / f"station-{STATION}")) as line:
+            assert isinstance(line.ask(Hello("", 0, 0)), Welcome)
+            new, heard = other / "collector" / "stations" / f"{STATION}.key", there.oddities
+            shutil.copy(new, keys / "collector" / "stations" / new.name)
+            with pytest.raises(LineError, match="does not answer"):
+                _ask_for(10.0, line)  # it takes the collector a second to look at its list
+        assert STATION in there.stations
+        assert there.oddities > heard
+
+
+def _ask_for(seconds: float, line: Line) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        line.ask(Hello("", 0, 0), seconds=1.0)
 
 
 @pytest.mark.parametrize("damage", ["half a key", "folder gone"])
