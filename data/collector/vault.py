@@ -245,7 +245,8 @@ class Vault:
         there = make_folders(self._disk, self._place.quarantine, PurePosixPath(DIVERGED_FOLDER, folder))
         for path in sorted(each for each in (self._place.root / folder).iterdir() if each.is_file()):
             with suppress(FileExistsError):
-                create_durably(self._disk, there / f"{path.name}{KEPT_SUFFIX}", self._disk.read(path))
+                copy = there / f"{path.name}{KEPT_SUFFIX}"
+                create_durably(self._disk, copy, self._disk.read(path), flush_folder=False)
         self._disk.flush_folder(there)
         return there.relative_to(self._place.root).as_posix()
 
