@@ -82,7 +82,7 @@ def run_courier(
     files go one by one with pauses, and nothing is verified again.
     """
     settlements = {home: Settlement(Station(home), run) for home in homes}
-    memories = {home: Memory(home) for home in settlements}
+    memories = {home: Memory(home, monotonic=monotonic) for home in settlements}
     seen: dict[Path, _Seen] = {}
     while not stop.is_set():
         began, has_delivered, has_backlog = monotonic(), False, False

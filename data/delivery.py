@@ -49,7 +49,8 @@ NO_SHARE: Final = "the share of this station is not known: record once more in t
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """What one pass over one home did. `waiting` is all that is still in the outbox; `trouble` says in words why.
+    """What one pass over one home did. `waiting` is what it found in the outbox and has left there, as it is now;
+    `trouble` says in words why.
 
     `is_busy`: another process delivers from this home now, so this one touched nothing. `settled` were verified again;
     `alarms` say in words which receipts did not hold.
@@ -65,12 +66,28 @@ class DeliveryReport:
 
 
 class Memory:
-    """What a courier keeps of one home from pass to pass: the items that it has read, and how many go at once where."""
+    """What a courier keeps of one home from pass to pass: the items that it has read, and how quick its shares are.
 
-    def __init__(self, home: Path, disk: Disk | None = None) -> None:
+    `monotonic` counts seconds and never jumps.
+    """
+
+    def __init__(self, home: Path, disk: Disk | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.outbox = Outbox(home, disk)
-        self.most_in_batch: dict[str, int] = {}
+        self.monotonic = monotonic
+        self._most_in_batch: dict[str, int] = {}
         """By the URL of a share."""
+
+    def most_in_batch(self, url: str) -> int:
+        """How many files of a backlog may go to a share at once."""
+        return self._most_in_batch.get(url, FIRST_BATCH)
+
+    def learn(self, url: str, seconds: float) -> None:
+        """A batch for a share took so long."""
+        most = self.most_in_batch(url)
+        if seconds <= QUICK_SECONDS:
+            self._most_in_batch[url] = min(2 * most, MOST_IN_BATCH)
+        elif seconds > SLOW_SECONDS:
+            self._most_in_batch[url] = max(most // 2, LEAST_IN_BATCH)
 
 
 def always() -> bool:
@@ -104,8 +121,8 @@ def deliver(
     `share_url` sends everything there instead of where its item says, and stands in the items from then on. `now` is
     the wall clock in unix seconds. `at_once` does not wait for an item's next attempt. `report` hears of each item when
     it is taken up (SENDING) and how it went. `only` are names of items; others are passed over. `go_on` is asked before
-    each file: on False the pass ends there. `settlement` knows what may be verified again, at most `settle_limit`.
-    `memory` is this home's, from earlier passes.
+    each file or batch: on False the pass ends there. `settlement` knows what may be verified again, at most
+    `settle_limit`. `memory` is this home's, from earlier passes.
     """
     station = Station(home)
     if not station.outbox.is_dir():
@@ -161,8 +178,8 @@ class _Pass:
         self._report = report
         self._disk = disk
         self._open_share = open_share
+        self._memory = memory
         self._outbox = memory.outbox
-        self._most = memory.most_in_batch
         self._receipts = Receipts(station.home, disk)
         self._backlog = (0, 0)
         self._delivered: list[Receipt] = []
@@ -211,12 +228,12 @@ class _Pass:
         except (ShareBlockedError, ValueError) as error:
             self._block(items, str(error))
             return
-        rest, most = items, self._most.get(url, FIRST_BATCH)
+        rest = items
         while rest and self._go_on():
-            batch, rest = self._next_batch(share, rest, most)
+            batch, rest = self._next_batch(share, rest, self._memory.most_in_batch(url))
             for item in batch:
                 self._report(replace(item, state=State.SENDING))
-            began = time.monotonic()
+            began = self._memory.monotonic()
             try:
                 self._deliver_batch(batch, share, probe, owner)
             except ShareBlockedError as error:
@@ -224,7 +241,7 @@ class _Pass:
                 self._block(still, str(error))
                 return
             if len(batch) > 1:  # a file that goes alone says nothing of many
-                most = self._most[url] = next_most(most, time.monotonic() - began)
+                self._memory.learn(url, self._memory.monotonic() - began)
 
     def _next_batch(self, share: Share, items: list[Item], most: int) -> tuple[list[Item], list[Item]]:
         """What goes next, and the rest: one file, or of a backlog so many at once, unless somebody plays here."""
@@ -329,13 +346,6 @@ class _Pass:
     def _tell(self, reason: str) -> None:
         if reason not in self._trouble:
             self._trouble.append(reason)
-
-
-def next_most(most: int, seconds: float) -> int:
-    """How many files may be in the batch after one of at most `most` that took so long."""
-    if seconds <= QUICK_SECONDS:
-        return min(2 * most, MOST_IN_BATCH)
-    return max(most // 2, LEAST_IN_BATCH) if seconds > SLOW_SECONDS else most
 
 
 def _addressed(item: Item, share_url: str) -> Item:

@@ -168,7 +168,7 @@ class Outbox:
     def _read(self, path: str) -> Item | None:
         """The item at this path; one that this object has read before, and that is as it was, is not read again."""
         try:
-            seen = os.stat(path)  # noqa: PTH116  # for a text, as in `_paths`
+            seen = os.stat(path)  # noqa: PTH116  # a `Path` of each of thousands costs more than this, see `_paths`
             key = (seen.st_ino, seen.st_mtime_ns, seen.st_size)
             known = self._known.get(path)
             if known is None or known[0] != key:

@@ -1,7 +1,7 @@
 """Receipts: durable proof that a share holds a file, by name, hash, share and level of acknowledgement. No network.
 
 Each file has a name of its own under `receipts/`. Receipts that were written together share one file under all of their
-names (hard links): one flush for sixty-four of them, and every name is still found, raised and removed by itself.
+names (hard links): one flush for all of them, and every name is still found, raised and removed by itself.
 """
 
 import json

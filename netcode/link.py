@@ -20,7 +20,7 @@ from netcode.address import Address, parse_address
 from netcode.connection import Call, Knocks, LinkEvent, LinkTally
 from netcode.limits import MAX_PACKET_BYTES, MILLISECOND
 
-__all__ = ["Keys", "Link", "LinkError", "LinkEvent", "LinkTally", "ZmqLink"]
+__all__ = ["QUEUE_PACKETS", "UNREAD_PACKETS", "Keys", "Link", "LinkError", "LinkEvent", "LinkTally", "ZmqLink"]
 
 _SEALED_BYTES: Final = MAX_PACKET_BYTES + 33
 """A packet as CURVE sends it: with a command's name, a nonce, a MAC and flags. One byte more ends the connection."""

@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from types import SimpleNamespace
 
-import pytest
-
-from data import delivery
 from data.delivery import BYTES_A_FILE, FIRST_BATCH, LEAST_IN_BATCH, MOST_IN_BATCH, Memory, deliver
 from data.files import Disk
 from data.layout import canonical_name, episode_folder
 from data.outbox import Item, Outbox
+from data.receipts import Level
 from data.shares.folder_share import FolderShare
 from data.shares.share import Order, Outcome
 from data.station import open_station
@@ -35,7 +32,7 @@ class Counting(FolderShare):
         self.now += next(self._seconds, 0.0)
         return super().store_many(orders, owner)
 
-    def store(self, relative: str, source: Path, sha256: str, owner: str) -> delivery.Level:
+    def store(self, relative: str, source: Path, sha256: str, owner: str) -> Level:
         self.counts.append(1)
         self.now += next(self._seconds, 0.0)
         return super().store(relative, source, sha256, owner)
@@ -55,44 +52,47 @@ def waiting(home: Path, count: int, size: int = 100) -> None:
         outbox.queue(Item(str(path.relative_to(station.episodes)), digest, len(data), "file:///chosen-by-the-test"))
 
 
-def counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: Sequence[float] = ()) -> list[int]:
+def memory_of(home: Path, share: Counting) -> Memory:
+    """A courier's memory that goes by the share's clock."""
+    return Memory(home, QuickDisk(), lambda: share.now)
+
+
+def counts(tmp_path: Path, seconds: Sequence[float] = ()) -> list[int]:
+    """How many files went at once, batch by batch, until none is left; each takes so many seconds, the rest none."""
     FolderShare.create(tmp_path / "share", QuickDisk())
-    share = Counting(tmp_path / "share", seconds)
-    monkeypatch.setattr(delivery, "time", SimpleNamespace(monotonic=lambda: share.now))
-    report = deliver(tmp_path / "home", now=NOW, disk=QuickDisk(), open_share=lambda _url: share)
+    share, home = Counting(tmp_path / "share", seconds), tmp_path / "home"
+    report = deliver(home, now=NOW, disk=QuickDisk(), open_share=lambda _url: share, memory=memory_of(home, share))
     assert not report.waiting, report.trouble
     assert len(report.delivered) == sum(share.counts)
     return share.counts
 
 
-def test_a_quick_share_gets_more_and_more_files_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quick_share_gets_more_and_more_files_at_once(tmp_path: Path) -> None:
     waiting(tmp_path / "home", 7 * FIRST_BATCH)
-    assert counts(tmp_path, monkeypatch) == [FIRST_BATCH, 2 * FIRST_BATCH, 4 * FIRST_BATCH]
+    assert counts(tmp_path) == [FIRST_BATCH, 2 * FIRST_BATCH, 4 * FIRST_BATCH]
 
 
-def test_over_a_thin_line_batches_shrink_and_grow_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_over_a_thin_line_batches_shrink_and_grow_again(tmp_path: Path) -> None:
     """One that takes a minute would be taken for a share that hangs, and nothing of it would have got its name."""
     waiting(tmp_path / "home", 60)
-    assert counts(tmp_path, monkeypatch, [30.0, 30.0, 30.0, 3.0, 0.5]) == [16, 8, LEAST_IN_BATCH, 4, 4, 8, 16]
+    assert counts(tmp_path, [30.0, 30.0, 30.0, 3.0, 0.5]) == [16, 8, LEAST_IN_BATCH, 4, 4, 8, 16]
 
 
-def test_large_files_make_small_batches_and_one_that_is_larger_goes_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waiting(tmp_path / "home", 12, size=3 * FIRST_BATCH * BYTES_A_FILE // 10)
-    assert counts(tmp_path, monkeypatch) == [3, 6, 1, 1, 1], "and the last few are no backlog"
+def test_large_files_make_small_batches_and_one_that_is_larger_goes_alone(tmp_path: Path) -> None:
+    waiting(tmp_path / "home", 12, size=3 * FIRST_BATCH * BYTES_A_FILE // 10)  # three fill a first batch
+    assert counts(tmp_path) == [3, 6, 1, 1, 1], "and the last few are no backlog"
 
 
-def test_the_largest_batch_is_bounded_however_quick_the_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_largest_batch_is_bounded_however_quick_the_share(tmp_path: Path) -> None:
     waiting(tmp_path / "home", 31 * FIRST_BATCH + MOST_IN_BATCH)
-    assert counts(tmp_path, monkeypatch)[-2:] == [MOST_IN_BATCH, MOST_IN_BATCH]
+    assert counts(tmp_path)[-2:] == [MOST_IN_BATCH, MOST_IN_BATCH]
 
 
-def test_the_next_pass_knows_how_many_went_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_pass_knows_how_many_went_at_once(tmp_path: Path) -> None:
     waiting(tmp_path / "home", 7 * FIRST_BATCH)
     FolderShare.create(tmp_path / "share", QuickDisk())
-    share, memory = Counting(tmp_path / "share"), Memory(tmp_path / "home", QuickDisk())
-    monkeypatch.setattr(delivery, "time", SimpleNamespace(monotonic=lambda: share.now))
+    share = Counting(tmp_path / "share")
+    memory = memory_of(tmp_path / "home", share)
     for _ in range(2):
         deliver(
             tmp_path / "home",
