@@ -310,7 +310,7 @@ class Client:
         end = parts.clock()
         last = ticks[-1]
         view.live(last.shown_frame, last.state, end)
-        logbook.probed(parts.session.probe)
+        logbook.probed(parts.session.round_trips.last)
         if parts.session.episode is not None:
             logbook.ticked(ticks, parts.session.episode.timeline.own, deadline, start, end)
             logbook.paced(parts.session.episode.pacing.stretch, last.frame, end)
@@ -400,7 +400,7 @@ class Client:
             "dropped_drawings": self._drawings.dropped,
             "rejected_packets": session.rejected,
             "stray_packets": session.strays,
-            "round_trip_us": session.rtt // 1000,
+            "round_trip_us": session.round_trips.smoothed // 1000,
             # Of the link, since the program began: it outlives episodes.
             "connects": self._parts.link.tally.connects,
             "refused_connections": self._parts.link.tally.refused,

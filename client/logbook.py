@@ -11,7 +11,7 @@ from netcode.episode import Held, Tick
 from netcode.inputs import InputQueue
 from netcode.limits import HICCUP, SECOND
 from netcode.pulse import RECONCILE
-from netcode.session import RoundTrip, is_notable
+from netcode.round_trips import RoundTrip, is_notable
 from netcode.timeline import DIGEST_BYTES
 from netcode.vocabulary import ConfirmedFrame, Terms
 

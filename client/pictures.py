@@ -199,7 +199,7 @@ class Pictures:
             ("figure.frame", str(episode.frame)),
             ("figure.confirmed", str(episode.timeline.confirmed_count)),
             ("figure.ahead", f"{episode.pacing.own_estimate(episode.frame, now) / 1000:+.1f}"),
-            ("figure.round_trip", f"{session.rtt / MILLISECOND:.1f} ms"),
+            ("figure.round_trip", f"{session.round_trips.smoothed / MILLISECOND:.1f} ms"),
             ("figure.rollbacks", f"{tally.rollbacks} ({tally.max_rollback_frames})"),
             ("figure.holds", f"{tally.holds} ({tally.held_ticks})"),
         )

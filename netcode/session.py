@@ -7,13 +7,13 @@ back. The caller drains its link into `receive` before it calls `advance`, so th
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, TypeVar
 
 from games.contract import Game, Seat
 from netcode.agreement import Agreed, agree, differences, episode_terms, header_hash, terms_fields
 from netcode.episode import Episode, HeaderBuilder, Tick
 from netcode.inputs import ProtocolError
-from netcode.limits import HANDSHAKE_PROBES, SECOND, Times
+from netcode.limits import HANDSHAKE_PROBES, Times
 from netcode.packets import (
     NO_EPISODE,
     NO_RUN,
@@ -32,6 +32,7 @@ from netcode.packets import (
     decode,
     encode,
 )
+from netcode.round_trips import RoundTrips
 from netcode.timeline import RowEncoder
 from netcode.tuples import make
 from netcode.vocabulary import PROTOCOL_VERSION, Agreement, Command, Ending, Input, Player, Reason, Terms
@@ -82,20 +83,6 @@ class Setup(Generic[S]):
     times: Times = field(default_factory=Times)
 
 
-class RoundTrip(NamedTuple):
-    """A probe with its four times (ns): sent and received back by our clock, received and sent by the partner's."""
-
-    sent: int
-    partner_received: int
-    partner_sent: int
-    received: int
-
-    @property
-    def duration(self) -> int:
-        """The time on the wire, there and back."""
-        return (self.received - self.sent) - (self.partner_sent - self.partner_received)
-
-
 class Session(Generic[S]):
     """The protocol of one seat, from the first HELLO to the last FIN."""
 
@@ -111,9 +98,7 @@ class Session(Generic[S]):
         self.last_rejection = ""
         self.strays = 0
         """Well-formed packets of another run or episode. They changed nothing."""
-        self.probe: RoundTrip | None = None
-        self.rtt = 0
-        """The smoothed round-trip time (ns)."""
+        self.round_trips = RoundTrips(now, setup.times.lost)
         self._played: Episode[S] | None = None
         """The episode while it is played, which is the phase `PLAYING`; in every other phase None."""
         self._times = setup.times
@@ -121,11 +106,9 @@ class Session(Generic[S]):
         self._agreed: Agreed | None = None
         self._next_episode = 0
         self._started = False
-        self._probes = 0
         self._verdict: Verdict | None = None
         self._seen = NO_EPISODE
         self._partner_seen = NO_EPISODE
-        self._born = now
         self._newest_sent = 0
         """When the partner sent the newest of its packets that are here, by its own clock."""
         self._retired: deque[bytes] = deque(maxlen=_MAX_RETIRED)
@@ -137,7 +120,6 @@ class Session(Generic[S]):
         self._phase_since = now
         self._countdown_from = now
         self._spoke_at = -setup.times.hello_every
-        self._echo = (0, 0)
         self._left_at: int | None = None
         self._partner_restarted = False
 
@@ -228,7 +210,7 @@ class Session(Generic[S]):
         times, since = self._times, now - self._phase_since
         match self.phase:
             case Phase.GREETING:
-                if self._agreed is not None and self._probes >= HANDSHAKE_PROBES:
+                if self._agreed is not None and self.round_trips.count >= HANDSHAKE_PROBES:
                     self._ready_next(now)
             case Phase.READYING if self.silent_for(now) >= times.lost:
                 self._enter(Phase.WAITING, now)
@@ -317,10 +299,10 @@ class Session(Generic[S]):
         (a greeting, a READY, a GOODBYE) counts only from the newest packet, or an old one could bring back the past.
         """
         envelope, body = packet
-        run, episode, echoed_sent, _, sent, _, _ = envelope
-        self._echo = (sent, now)
+        run, episode, echoed_sent, echoed_received, sent, verdict, seen = envelope
+        self.round_trips.echo = (sent, now)
         if type(body) is Hello or type(body) is Refusal:
-            if self._answers_us(envelope, now):
+            if self.round_trips.has_sent(echoed_sent, now):
                 self._take_introduction(body, envelope, now)
         elif self._agreed is None or run != self._agreed.run or self._is_of_a_program_before(echoed_sent):
             self.strays += 1
@@ -329,13 +311,9 @@ class Session(Generic[S]):
             if is_newest:
                 self._newest_sent = sent
                 self._hear(episode, now)
-            self._take_probe(envelope, now)
-            self._take_verdict(envelope)
+            self.round_trips.take(echoed_sent, echoed_received, sent, now)
+            self._take_verdict(verdict, seen)
             self._take_body(body, episode, now, is_newest=is_newest)
-
-    def _answers_us(self, envelope: Envelope, now: int) -> bool:
-        """Whether it echoes a packet that this program sent: a recording of another session cannot."""
-        return envelope.echoed_sent > 0 and self._born <= envelope.echoed_sent <= now
 
     def _is_of_a_program_before(self, echoed_sent: int) -> bool:
         """Whether a packet echoes nothing that we said since a new program of the partner greeted us.
@@ -353,7 +331,7 @@ class Session(Generic[S]):
             self.strays += 1
             return
         self._newest_sent = envelope.sent
-        self._take_probe(envelope, now)
+        self.round_trips.take(envelope.echoed_sent, envelope.echoed_received, envelope.sent, now)
         if type(body) is Refusal:
             self._refuse(body.lines, now)
         elif type(body) is Hello:
@@ -364,22 +342,12 @@ class Session(Generic[S]):
         if self._played is None or episode == self._played.terms.episode:
             self._heard_at = now
 
-    def _take_probe(self, envelope: Envelope, now: int) -> None:
-        if not self._answers_us(envelope, now):
-            return
-        trip = make(RoundTrip, (envelope.echoed_sent, envelope.echoed_received, envelope.sent, now))
-        duration = trip.duration
-        if 0 <= duration < self._times.lost:
-            self._probes += 1
-            self.probe = trip
-            self.rtt = self.rtt + (duration - self.rtt) // 8 if self.rtt else duration
-
-    def _take_verdict(self, envelope: Envelope) -> None:
-        if envelope.seen > self._partner_seen:
-            self._partner_seen = envelope.seen
-        verdict, episode = envelope.verdict, self.episode
+    def _take_verdict(self, verdict: Verdict | None, seen: int) -> None:
+        if seen > self._partner_seen:
+            self._partner_seen = seen
         if verdict is None:
             return
+        episode = self.episode
         if episode is not None and verdict.episode == episode.terms.episode:
             episode.hear_verdict(verdict)
         self._seen = max(self._seen, verdict.episode)
@@ -396,7 +364,7 @@ class Session(Generic[S]):
         elif type(body) is Play:
             if self._played is None:
                 self._start_countdown(self._times.countdown, now)
-            episode.receive(body, self.rtt, now)
+            episode.receive(body, self.round_trips.smoothed, now)
         elif type(body) is Ready:
             if is_newest:
                 self._hear_ready(body, episode, now)
@@ -453,7 +421,7 @@ class Session(Generic[S]):
         if ready.header_hash != ours:
             self._refuse((f"header: ours {ours.hex()}, theirs {ready.header_hash.hex()}",), now)
         else:
-            self._start_countdown(ready.countdown + self.rtt // 2 if ready.countdown else 0, now)
+            self._start_countdown(ready.countdown + self.round_trips.smoothed // 2 if ready.countdown else 0, now)
 
     def _start_countdown(self, elapsed: int, now: int) -> None:
         """The partner is ready: count down together, from where the partner's countdown already is."""
@@ -527,10 +495,5 @@ class Session(Generic[S]):
         episode = self.episode
         verdict = (episode.verdict if episode is not None else None) or self._verdict
         index = episode.terms.episode if episode is not None else 0
-        envelope = make(Envelope, (run, index, *self._echo, now, verdict, self._seen))
+        envelope = make(Envelope, (run, index, *self.round_trips.echo, now, verdict, self._seen))
         return encode(make(Packet, (envelope, body)))
-
-
-def is_notable(trip: RoundTrip, last: RoundTrip | None) -> bool:
-    """Whether a round trip is worth a line in the local record: one a second tells offset and drift."""
-    return last is None or trip.received - last.received >= SECOND

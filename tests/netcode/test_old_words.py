@@ -103,7 +103,7 @@ def test_a_greeting_that_knows_a_later_episode_counts_after_the_one_that_is_play
 def test_nothing_that_echoes_nothing_answers_a_clock_that_began_at_zero() -> None:
     setup = TwoSeats().left.session.setup
     session: Session[object] = Session(setup, 0)
-    assert not session._answers_us(Envelope(NO_RUN, 0, 0, 0, 5, None, -1), 10)
+    assert not session.round_trips.has_sent(0, 10)
 
 
 # --- being there --------------------------------------------------------------------------------------------------
@@ -171,29 +171,28 @@ def test_an_old_word_takes_nothing_back_of_what_was_heard_and_seen() -> None:
 def test_a_round_trip_that_cannot_be_is_no_probe() -> None:
     table = TwoSeats()
     table.until_playing()
-    session, now, before = table.left.session, table.now, table.left.session.probe
-    envelope = table.newest(Seat.RIGHT, Play).envelope
-    late = envelope._replace(echoed_sent=now, echoed_received=SECOND, sent=3 * SECOND)
-    session._take_probe(late, now)
-    assert session.probe is before, "the partner held it for longer than it was away"
-    slow = envelope._replace(echoed_sent=session._born, echoed_received=SECOND, sent=SECOND)
-    session._take_probe(slow, session._born + TIMES.lost)
-    assert session.probe is before, "an echo from before a silence"
+    trips, now = table.left.session.round_trips, table.now
+    before = trips.last
+    assert before is not None
+    trips.take(echoed_sent=now, echoed_received=SECOND, sent=3 * SECOND, now=now)
+    assert trips.last is before, "the partner held it for longer than it was away"
+    trips.take(echoed_sent=before.sent, echoed_received=SECOND, sent=SECOND, now=before.sent + TIMES.lost)
+    assert trips.last is before, "an echo from before a silence"
 
 
 def test_the_first_episode_is_readied_after_some_round_trips_and_not_before() -> None:
     table = readying()
-    assert all(chair.session._probes >= HANDSHAKE_PROBES for chair in table.chairs if chair.session.episode)
-    assert table.left.session.rtt == 2 * table.period
+    assert all(chair.session.round_trips.count >= HANDSHAKE_PROBES for chair in table.chairs if chair.session.episode)
+    assert table.left.session.round_trips.smoothed == 2 * table.period
 
 
 def test_one_slow_round_trip_moves_the_mean_by_an_eighth() -> None:
     table = TwoSeats()
     table.until_playing()
-    session, now, rtt = table.left.session, table.now, table.left.session.rtt
-    envelope = table.newest(Seat.RIGHT, Play).envelope
-    session._take_probe(envelope._replace(echoed_sent=now - rtt - 80 * MILLISECOND, echoed_received=5, sent=5), now)
-    assert session.rtt == rtt + 10 * MILLISECOND
+    trips, now = table.left.session.round_trips, table.now
+    mean = trips.smoothed
+    trips.take(echoed_sent=now - mean - 80 * MILLISECOND, echoed_received=5, sent=5, now=now)
+    assert trips.smoothed == mean + 10 * MILLISECOND
 
 
 def test_a_countdown_begins_where_the_partners_is_by_now() -> None:
@@ -202,9 +201,9 @@ def test_a_countdown_begins_where_the_partners_is_by_now() -> None:
     ready = table.newest(Seat.LEFT, Ready).body
     assert isinstance(ready, Ready)
     session = table.left.session
-    assert session.rtt > 0
+    assert session.round_trips.smoothed > 0
     say(table, ready._replace(countdown=20 * MILLISECOND), sent=table.now)
-    assert session.countdown_left(table.now) == TIMES.countdown - 20 * MILLISECOND - session.rtt // 2
+    assert session.countdown_left(table.now) == TIMES.countdown - 20 * MILLISECOND - session.round_trips.smoothed // 2
 
 
 def test_a_partner_that_plays_is_not_kept_waiting_by_a_countdown() -> None:

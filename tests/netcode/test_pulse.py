@@ -9,7 +9,8 @@ from netcode.metronome import Metronome
 from netcode.pacing import Pacing
 from netcode.packets import Play
 from netcode.pulse import Pulse
-from netcode.session import Phase, RoundTrip, is_notable
+from netcode.round_trips import RoundTrip, RoundTrips, is_notable
+from netcode.session import Phase
 from netcode.vocabulary import AWAY, Input
 from tests.simulator.plan import LinkPlan, MachinePlan, Plan
 from tests.simulator.world import Outcome, run
@@ -255,30 +256,33 @@ def test_nobody_is_ahead_before_both_play() -> None:
 
 def test_a_round_trip_is_right_although_the_clocks_and_the_ways_differ() -> None:
     """Left's clock shows a billion more; right takes three ticks to answer; left's way is 10 ms, right's 90 ms."""
-    trip = RoundTrip(sent=5_000, partner_received=10_000_000, partner_sent=110_000_000, received=200_005_000)
-    assert trip.duration == 100 * MILLISECOND
+    trips = RoundTrips(born=0, longest=SECOND)
+    trips.take(echoed_sent=5_000, echoed_received=10_000_000, sent=110_000_000, now=200_005_000)
+    assert trips.smoothed == 100 * MILLISECOND
+    assert trips.last == RoundTrip(5_000, 10_000_000, 110_000_000, 200_005_000)
 
 
 def test_every_packet_is_a_probe_with_its_four_times() -> None:
     there, back = LinkPlan(delay=10 * MILLISECOND), LinkPlan(delay=90 * MILLISECOND)
     outcome = run(Plan(1, frames=60, links=(there, back)))
     for machine in outcome.machines:
-        assert 95 * MILLISECOND <= machine.session.rtt <= 105 * MILLISECOND
-        trip = machine.session.probe
+        assert 95 * MILLISECOND <= machine.session.round_trips.smoothed <= 105 * MILLISECOND
+        trip = machine.session.round_trips.last
         assert trip is not None
         assert trip.sent < trip.received
         assert trip.partner_received <= trip.partner_sent
-        assert 99 * MILLISECOND <= trip.duration <= 101 * MILLISECOND
+        on_the_wire = (trip.received - trip.sent) - (trip.partner_sent - trip.partner_received)
+        assert 99 * MILLISECOND <= on_the_wire <= 101 * MILLISECOND
 
 
 def test_an_echo_of_what_we_never_sent_is_no_probe() -> None:
     table = TwoSeats()
     table.until_playing()
-    packet = table.newest(Seat.RIGHT, Play)
-    session, before = table.left.session, table.left.session.probe
+    envelope, trips = table.newest(Seat.RIGHT, Play).envelope, table.left.session.round_trips
+    before = trips.last
     for echoed in (0, 1, table.now + SECOND):
-        session._take_probe(packet.envelope._replace(echoed_sent=echoed), table.now)
-    assert session.probe is before
+        trips.take(echoed, envelope.echoed_received, envelope.sent, table.now)
+    assert trips.last is before
 
 
 def test_about_one_probe_a_second_is_worth_a_line() -> None:

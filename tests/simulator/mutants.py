@@ -22,6 +22,7 @@ from netcode.inputs import INPUT_BYTES
 from netcode.limits import SECOND
 from netcode.packets import Packet, Verdict
 from netcode.pulse import Pulse
+from netcode.round_trips import RoundTrips
 from netcode.session import Phase, Session
 from netcode.timeline import Progress, Timeline
 from netcode.vocabulary import Agreement, Command, ConfirmedFrame, End, EpisodeTerms, Input, Reason
@@ -377,12 +378,12 @@ def _any_run(self: Any, packet: Packet, now: int) -> None:
     _take(self, packet._replace(envelope=packet.envelope._replace(run=run)), now)
 
 
-def _any_verdict(self: Any, envelope: Any) -> None:
-    self._partner_seen = max(self._partner_seen, envelope.seen)
-    if envelope.verdict is not None:
+def _any_verdict(self: Any, verdict: Verdict | None, seen: int) -> None:
+    self._partner_seen = max(self._partner_seen, seen)
+    if verdict is not None:
         if self.episode is not None:
-            self.episode.hear_verdict(envelope.verdict)
-        self._seen = max(self._seen, envelope.verdict.episode)
+            self.episode.hear_verdict(verdict)
+        self._seen = max(self._seen, verdict.episode)
 
 
 def _minimum_over_connected(self: Any, episode: Any, sample: Input | None, now: int) -> Tick:
@@ -628,7 +629,7 @@ _MORE: dict[str, Mutant] = {
     "any-run": Mutant("packets of another session count", [Patch(Session, "_take", _any_run)]),
     "any-verdict": Mutant("the last episode's FIN ends this one", [Patch(Session, "_take_verdict", _any_verdict)]),
     "recorded-greeting": Mutant(
-        "a greeting need not answer us", [Patch(Session, "_answers_us", lambda _self, _envelope, _now: True)]
+        "a greeting need not answer us", [Patch(RoundTrips, "has_sent", lambda _self, _echoed_sent, _now: True)]
     ),
     "retired-come-back": Mutant(
         "a late greeting brings back a program that is gone", [Patch(Session, "_take_introduction", _remember_nobody)]

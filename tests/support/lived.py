@@ -166,7 +166,7 @@ class Lived:
                 self.depths.append((tick.frame, tick.rollback_frames))
         self.view.live(ticks[-1].shown_frame, ticks[-1].state, end)
         self.logbook.ticked(ticks, self.session.episode.timeline.own, deadline, start, end)
-        self.logbook.probed(self.session.probe)
+        self.logbook.probed(self.session.round_trips.last)
         self.logbook.paced(self.session.episode.pacing.stretch, ticks[-1].frame, end)
         if not self.is_away:
             shown = self.view.shown(end)
