@@ -61,7 +61,8 @@ def encode_row(
     """The canonical bytes of one row. Hot path: nothing is checked here; a reader checks everything."""
     (la, lf, lc), (ra, rf, rc) = inputs
     left, right = la | lf << ACTION_BITS | lc << COMMAND_SHIFT, ra | rf << ACTION_BITS | rc << COMMAND_SHIFT
-    return pack((frame, left, right, *rewards, done, events, facts, digest))
+    left_reward, right_reward = rewards
+    return pack((frame, left, right, left_reward, right_reward, done, events, facts, digest))
 
 
 def decode_row(data: bytes) -> Row:

@@ -306,9 +306,10 @@ class Episode(Generic[S]):
     def _has_diverged(self) -> bool:
         if self._partner_hashes is not None or not self.chain.agrees():
             return True
-        theirs, end, rows = self._partner_verdict, self.timeline.end, self.timeline.confirmed_count
+        theirs = self._partner_verdict
         if theirs is None or theirs.is_seal:
             return False
+        end, rows = self.timeline.end, self.timeline.confirmed_count
         if end is None:
             return rows >= theirs.rows
         return theirs.rows != rows or theirs.digest != self.chain.value

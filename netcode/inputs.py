@@ -19,6 +19,7 @@ class ProtocolError(Exception):
     """The partner (or a stranger) sent something that the protocol does not allow. Counted and shown, never fatal."""
 
 
+@lru_cache(_INPUTS_CACHED)
 def encode_input(item: Input) -> bytes:
     """The three bytes of an input."""
     return bytes(item)

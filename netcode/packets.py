@@ -166,10 +166,10 @@ _KIND_OF: Final[dict[type[Any], Kind]] = {
 _pack: Final = msgpack.Packer(use_bin_type=True, autoreset=True).pack
 
 
-def encode(packet: Packet) -> bytes:
+def encode(envelope: Envelope, body: Body) -> bytes:
     """The bytes of a packet."""
-    envelope, body = packet
-    data: bytes = _pack([_KIND_OF[type(body)], PROTOCOL_VERSION, *envelope, *body])
+    # Added, not unpacked into a list, which takes twice as long.
+    data: bytes = _pack((_KIND_OF[type(body)], PROTOCOL_VERSION) + envelope + body)  # noqa: RUF005
     return data + crc32(data).to_bytes(_CHECKSUM_BYTES, "big")
 
 
@@ -314,7 +314,7 @@ def _play(fields: Sequence[Any]) -> Play:
         and -_MAX_TIME <= advantage <= _MAX_TIME
     ):
         raise _wrong(fields, _PLAY_BOUNDS)
-    return make(Play, (frame, first, inputs, received, verified, rows, value, advantage))
+    return make(Play, fields)
 
 
 _PLAY_BOUNDS: Final = (

@@ -312,7 +312,8 @@ class Session(Generic[S]):
                 self._newest_sent = sent
                 self._hear(episode, now)
             self.round_trips.take(echoed_sent, echoed_received, sent, now)
-            self._take_verdict(verdict, seen)
+            if verdict is not None or seen > self._partner_seen:
+                self._take_verdict(verdict, seen)
             self._take_body(body, episode, now, is_newest=is_newest)
 
     def _is_of_a_program_before(self, echoed_sent: int) -> bool:
@@ -343,8 +344,7 @@ class Session(Generic[S]):
             self._heard_at = now
 
     def _take_verdict(self, verdict: Verdict | None, seen: int) -> None:
-        if seen > self._partner_seen:
-            self._partner_seen = seen
+        self._partner_seen = max(self._partner_seen, seen)
         if verdict is None:
             return
         episode = self.episode
@@ -496,4 +496,4 @@ class Session(Generic[S]):
         verdict = (episode.verdict if episode is not None else None) or self._verdict
         index = episode.terms.episode if episode is not None else 0
         envelope = make(Envelope, (run, index, *self.round_trips.echo, now, verdict, self._seen))
-        return encode(make(Packet, (envelope, body)))
+        return encode(envelope, body)

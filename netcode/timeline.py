@@ -112,7 +112,7 @@ class Timeline(Generic[S]):
         if not tail:
             return self._state, self.confirmed_count, -1
         actions, transition = tail[-1]
-        return transition.state, self.confirmed_count + len(tail), actions[1 - self._seat]
+        return transition.state, self.confirmed_count + len(tail), actions[self._is_left]
 
     def advance(self, present: int) -> Progress:
         """Confirm what can be confirmed, drop what was guessed wrong, and predict the rest up to `present` frames.
@@ -155,20 +155,20 @@ class Timeline(Generic[S]):
         self.end = self._end_at(frame, inputs, done=done)
         if self.end is not None:
             self._tail.clear()
-        return ConfirmedFrame(frame, inputs, state, rewards, events, done, row)
+        return make(ConfirmedFrame, (frame, inputs, state, rewards, events, done, row))
 
     def _end_at(self, frame: int, inputs: tuple[Input, Input], *, done: bool) -> End | None:
         """The rules by which a confirmed frame ends the episode. The game's own end beats a quit in the same frame."""
         if done:
             return End(Reason.FINISHED, frame + 1, "game")
-        (_, left_flags, left_command), (_, right_flags, right_command) = inputs
-        if left_command or right_command:
+        left, right = inputs
+        if left.command or right.command:
             quitters = tuple(seat for seat in Seat if inputs[seat].command == Command.ABORT)
             return End(Reason.ABORTED, frame + 1, "quit", quitters)
         limit, away = self._away_limit_frames, self._away_run
         if limit:
-            away[0] = away[0] + 1 if left_flags & AWAY else 0
-            away[1] = away[1] + 1 if right_flags & AWAY else 0
+            away[0] = away[0] + 1 if left.flags & AWAY else 0
+            away[1] = away[1] + 1 if right.flags & AWAY else 0
             if away[0] >= limit or away[1] >= limit:
                 limited = tuple(seat for seat in Seat if away[seat] >= limit)
                 return End(Reason.FINISHED, frame + 1, "away_limit", limited)
@@ -181,16 +181,17 @@ class Timeline(Generic[S]):
 
     def _predict(self, present: int) -> None:
         """Extend the tail up to `present` frames, or up to what looks like an end."""
-        start = self.confirmed_count + len(self._tail)
-        if start >= present or self.head_is_end:
+        tail = self._tail
+        start = self.confirmed_count + len(tail)
+        if start >= present or (tail and self.head_is_end):
             return
-        state, step, grow, is_left = self.head, self._game.step, self._tail.append, self._is_left
+        state, step, grow, is_left = self.head, self._game.step, tail.append, self._is_left
         inputs, guesses = self.own.between(start, present), self.guesses(start, present)
-        for (own, _, command), guess in zip(inputs, guesses, strict=True):
-            actions = (own, guess) if is_left else (guess, own)
+        for own, guess in zip(inputs, guesses, strict=True):
+            actions = (own.action, guess) if is_left else (guess, own.action)
             transition = step(state, actions)
             grow((actions, transition))
-            if command or transition.done:
+            if own.command or transition.done:
                 return
             state = transition.state
 

@@ -7,7 +7,7 @@ import msgpack
 
 from games.contract import Seat
 from netcode.limits import HANDSHAKE_PROBES, MILLISECOND, SECOND
-from netcode.packets import NO_RUN, Beat, Body, Envelope, Goodbye, Hello, Packet, Play, Ready, encode
+from netcode.packets import NO_RUN, Beat, Body, Envelope, Goodbye, Hello, Play, Ready, encode
 from netcode.session import Phase, Session
 from netcode.vocabulary import Agreement, Reason
 from tests.support.two_seats import TIMES, TwoSeats, toy_terms
@@ -24,7 +24,7 @@ def say(table: TwoSeats, body: Body, *, sent: int, **envelope: Any) -> None:  # 
         "echoed_received": table.now,
         **envelope,
     }
-    table.left.session.receive(encode(Packet(like._replace(**values), body)), table.now)
+    table.left.session.receive(encode(like._replace(**values), body), table.now)
 
 
 def readying() -> TwoSeats:
@@ -72,8 +72,8 @@ def test_the_same_greeting_again_readies_nothing_anew() -> None:
 
 def test_another_protocol_is_no_reason_to_refuse_a_partner_that_has_greeted() -> None:
     table = readying()
-    beat = Packet(Envelope(NO_RUN, 0, 0, 0, 1, None, -1), Beat())
-    array = list(msgpack.unpackb(encode(beat)[:-4], use_list=False))
+    beat = Envelope(NO_RUN, 0, 0, 0, 1, None, -1), Beat()
+    array = list(msgpack.unpackb(encode(*beat)[:-4], use_list=False))
     array[1] = 2
     content = msgpack.packb(array)
     table.left.session.receive(content + crc32(content).to_bytes(4, "big"), table.now)

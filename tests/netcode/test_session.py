@@ -91,7 +91,7 @@ def test_two_left_seats_refuse() -> None:
     assert isinstance(answer.body, Hello)
     wrong = answer._replace(body=answer.body._replace(seat=0, instance=b"somebody"))
     wrong = wrong._replace(envelope=_answering(wrong.envelope, table.now))
-    table.left.session.receive(encode(wrong), table.now)
+    table.left.session.receive(encode(*wrong), table.now)
     assert table.left.session.refusal == ("seat: ours left, theirs left",)
 
 
@@ -102,7 +102,7 @@ def test_a_player_that_is_neither_human_nor_bot_breaks_the_protocol() -> None:
     assert isinstance(answer.body, Hello)
     wrong = answer._replace(body=answer.body._replace(player_kind="ghost", instance=b"somebody"))
     wrong = wrong._replace(envelope=_answering(wrong.envelope, table.now))
-    table.left.session.receive(encode(wrong), table.now)
+    table.left.session.receive(encode(*wrong), table.now)
     assert table.left.session.last_rejection == "kind of player: expected human or bot, got 'ghost'"
 
 
@@ -114,7 +114,7 @@ def test_a_greeting_that_knows_a_later_episode_makes_us_ready_that_one() -> None
     assert isinstance(packet.body, Hello)
     envelope = _answering(packet.envelope, table.now)
     later = packet._replace(envelope=envelope, body=packet.body._replace(next_episode=3))
-    table.left.session.receive(encode(later), table.now)
+    table.left.session.receive(encode(*later), table.now)
     assert table.left.episode.terms.episode == 3
     table.loses = lambda _sender, _packet: False
     table.until_playing(3)
@@ -145,7 +145,7 @@ def test_a_header_that_differs_although_all_terms_are_equal_refuses_with_both_ha
 
 def test_another_version_of_the_protocol_refuses_by_name() -> None:
     table = TwoSeats()
-    array = list(msgpack.unpackb(encode(BEAT)[:-4], use_list=False))
+    array = list(msgpack.unpackb(encode(*BEAT)[:-4], use_list=False))
     array[1] = 2
     content = msgpack.packb(array)
     table.left.session.receive(content + crc32(content).to_bytes(4, "big"), table.now)
@@ -341,11 +341,11 @@ def test_a_goodbye_that_is_older_than_what_came_since_changes_nothing() -> None:
     table = TwoSeats(toy_terms(frames=60), episodes=2)
     table.until_playing()
     hello = decode(table.said[Seat.RIGHT][-1])
-    old = encode(hello._replace(body=Goodbye()))
+    old = encode(*hello._replace(body=Goodbye()))
     table.tick(5)
     table.left.session.receive(old, table.now)
     assert not table.left.session.partner_left
-    newest = encode(decode(table.said[Seat.RIGHT][-1])._replace(body=Goodbye()))
+    newest = encode(*decode(table.said[Seat.RIGHT][-1])._replace(body=Goodbye()))
     table.left.session.receive(newest, table.now)
     assert table.left.session.partner_left
 
@@ -392,7 +392,7 @@ def test_a_packet_that_claims_what_cannot_be_is_refused_whole(boast: str) -> Non
         "action": ahead._replace(inputs=b"\1\0\0\6\0\0"),
         "frame": ahead._replace(frame=have + 4),
     }
-    table.left.session.receive(encode(table.newest(Seat.RIGHT, Play)._replace(body=claims[boast])), table.now)
+    table.left.session.receive(encode(*table.newest(Seat.RIGHT, Play)._replace(body=claims[boast])), table.now)
     assert table.left.session.rejected == 1
     assert table.left.episode.timeline.partner.count == have
     assert table.left.episode.acknowledged <= table.left.episode.timeline.own.count

@@ -16,7 +16,6 @@ from netcode.packets import (
     Envelope,
     Hello,
     Kind,
-    Packet,
     Play,
     Ready,
     Refusal,
@@ -71,7 +70,7 @@ def test_every_bound_stands_in_the_document(bound: int) -> None:
 
 
 def _size(body: Body, verdict: Verdict | None = None) -> int:
-    return len(encode(Packet(Envelope(bytes(8), 0, NOW, NOW, NOW, verdict, -1), body)))
+    return len(encode(Envelope(bytes(8), 0, NOW, NOW, NOW, verdict, -1), body))
 
 
 def test_the_sizes_are_those_of_real_packets() -> None:

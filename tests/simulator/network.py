@@ -127,5 +127,5 @@ def _boast(data: bytes, rng: Random) -> bytes | None:
     if body.inputs:
         boasts.append(body._replace(inputs=body.inputs[:-3] + b"\xc8\0\0"))
         boasts.append(body._replace(inputs=body.inputs + body.inputs[-3:] * 400))
-    boast = encode(type(decode(data))(envelope, rng.choice(boasts)))
+    boast = encode(envelope, rng.choice(boasts))
     return boast if len(boast) <= MAX_PACKET_BYTES else None
