@@ -9,13 +9,15 @@ from dataclasses import replace
 from typing import Any, Final
 
 from client.picture import Picture
+from client.pictures import session_lines
 from client.replay.playhead import Position
 from client.replay.record import Record, Whole, printable
 from client.replay.sights import Moment, Seen, Sight
 from client.replay.strip import Choice, Strips
+from client.texts import Texts
 from games.contract import Seat
 from netcode.limits import MILLISECOND, SECOND
-from netcode.vocabulary import AWAY
+from netcode.vocabulary import AWAY, End
 
 LONGEST_NAME: Final = 36
 """Of a file, in the details: its kind and the start of its hash tell it from its neighbours."""
@@ -47,13 +49,13 @@ class Scenes:
         """Whether there is a local record of what this seat was shown."""
         return seat in self.seen
 
-    def picture(self, choice: Choice, position: Position) -> Picture:
+    def picture(self, choice: Choice, position: Position, texts: Texts) -> Picture:
         """The window of a seat at a position, as the painter takes it."""
         moment = self._moment(choice, position.frame)
         picture = self._shown(choice, position, moment) if choice.is_shown else self._true(choice, position)
         return replace(
             picture,
-            details=self._details() if choice.has_details else None,
+            details=self._details(choice.seat, texts) if choice.has_details else None,
             figures=_figures(position.frame, moment) if choice.has_figures else None,
         )
 
@@ -100,21 +102,25 @@ class Scenes:
             **_signs(sight, bare.tick_rate),
         )
 
-    def _details(self) -> tuple[str, ...]:
-        terms, end = self.record.terms, self.record.end
+    def _details(self, seat: Seat, texts: Texts) -> tuple[str, ...]:
+        terms, record = self.record.terms, self.record
         rules = terms.terms
-        by = " and ".join(Seat(seat).word for seat in end.seats) if end is not None else ""
-        ending = "no END" if end is None else " ".join(word for word in (end.reason.value, end.cause, by) if word)
         lines = (
             self._name if len(self._name) <= LONGEST_NAME else f"…{self._name[-LONGEST_NAME:]}",
-            f"study {rules.study}, dyad {rules.dyad}, session {rules.session}, episode {terms.episode + 1}",
-            f"run {terms.run}",
-            f"{rules.game} {rules.game_version}, {rules.tick_rate} Hz, delay {rules.delay_frames}, "
-            f"window {rules.window_frames}",
-            f"{self.record.frames} frames, {ending}",
-            *((self.record.fault,) if self.record.fault else ()),
+            *session_lines(texts, rules, seat, terms.run),
+            texts("details.rules", delay=rules.delay_frames, window=rules.window_frames),
+            texts("details.ending", round=terms.episode + 1, frames=record.frames, ending=_ending(record.end, texts)),
+            *((record.fault,) if record.fault else ()),
         )
         return tuple(printable(line[:LONGEST_LINE]) for line in lines)
+
+
+def _ending(end: End | None, texts: Texts) -> str:
+    if end is None:
+        return texts("ending.none")
+    seats = ", ".join(texts(f"replay.{Seat(seat).word}") for seat in end.seats)
+    kind = end.cause if end.cause == "away_limit" else end.reason.value
+    return texts(f"ending.{kind}", seats=seats)
 
 
 def _signs(sight: Sight, tick_rate: int) -> dict[str, Any]:

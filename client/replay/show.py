@@ -44,7 +44,7 @@ class Artist:
     def __init__(self, scenes: Scenes, looks: Settings) -> None:
         terms, game = scenes.record.terms.terms, scenes.record.game
         theme = Theme(text_scale=looks.text_size, reduced_motion=looks.reduced_motion)
-        texts = Texts(looks.language)
+        self.texts = texts = Texts(looks.language)
         values = guide_values(dict(terms.config), terms.tick_rate)
         self._painter = Painter(theme, texts, guide=game.guide, guide_values=values)
         self._deck = Deck(theme, texts, scenes.frames, scenes.record.frames, scenes.mark)
@@ -97,8 +97,9 @@ def write_png(scenes: Scenes, choice: Choice, frame: int, path: Path, looks: Set
     desk = Desk(scenes, choice)
     desk.playhead.jump(frame, 0)
     position = desk.playhead.at(0)
-    picture, strip = drawn(desk, position)
-    Artist(scenes, looks).paint(surface, deck_layout_for(DESIGN_SIZE), picture, strip, desk.lanes, 1)
+    artist = Artist(scenes, looks)
+    picture, strip = drawn(desk, position, artist.texts)
+    artist.paint(surface, deck_layout_for(DESIGN_SIZE), picture, strip, desk.lanes, 1)
     try:
         with path.open("wb") as file:
             pygame.image.save(surface, file, "out.png")
@@ -106,10 +107,10 @@ def write_png(scenes: Scenes, choice: Choice, frame: int, path: Path, looks: Set
         raise ReplayError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def drawn(desk: Desk, position: Position, choice: Choice | None = None) -> tuple[Picture, Strip]:
+def drawn(desk: Desk, position: Position, texts: Texts, choice: Choice | None = None) -> tuple[Picture, Strip]:
     """What is to be drawn at a position, of the desk's choice or of another one."""
     scenes, playhead, choice = desk.scenes, desk.playhead, choice or desk.choice
-    picture = scenes.picture(choice, position)
+    picture = scenes.picture(choice, position, texts)
     strip = scenes.strips.at(choice, position, playhead.quarters, is_playing=playhead.is_playing)
     return picture, strip
 
@@ -210,7 +211,7 @@ class _Show:
         self._last = content
         # Until it is known what was shown, what is true stands there.
         choice = desk.choice if share >= 1 else desk.choice._replace(is_shown=False, has_figures=False)
-        picture, strip = drawn(desk, position, choice)
+        picture, strip = drawn(desk, position, self._artist.texts, choice)
         layout = deck_layout_for(surface.get_size())
         self._artist.paint(surface, layout, picture, strip, desk.lanes_of(choice), playhead.jumps)
         if share < 1:

@@ -166,7 +166,7 @@ def test_the_client_draws_it_and_nobody_else(folder: Path) -> None:
     """Above the strip a replay is the client's painter's own picture, pixel for pixel."""
     replay = open_replay(folder)
     record = replay.scenes.record
-    picture = replay.scenes.picture(Choice(Seat.LEFT), Position(100, 0.0, -(-100 * SECOND // 30)))
+    picture = replay.scenes.picture(Choice(Seat.LEFT), Position(100, 0.0, -(-100 * SECOND // 30)), Texts())
     assert picture.scene == record.game.scene(record.states[101], Seat.LEFT)
     values = guide_values(dict(record.terms.terms.config), 30)
     alone = pygame.Surface(VIEW.size)
@@ -198,8 +198,28 @@ def test_a_replay_says_which_round_it_is(tmp_path: Path) -> None:
     terms = replace(make_terms(game), episode=2)
     rows, end = play(game, terms, wandering(game, terms))
     (tmp_path / "third.dyad").write_bytes(file_bytes(terms, rows, end))
-    picture = open_replay(tmp_path / "third.dyad").scenes.picture(Choice(Seat.LEFT), Position(20, 0, 0.0))
+    picture = open_replay(tmp_path / "third.dyad").scenes.picture(Choice(Seat.LEFT), Position(20, 0, 0.0), Texts())
     assert (picture.round, picture.rounds) == (3, 0)
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        (End(Reason.FINISHED, 60, "game"), "Runde 1: 60 Bilder, zu Ende gespielt"),
+        (End(Reason.ABORTED, 60, "quit", (0, 1)), "Runde 1: 60 Bilder, vorzeitig beendet von: links, rechts"),
+        (End(Reason.FINISHED, 60, "away_limit", (1,)), "Runde 1: 60 Bilder, beendet wegen Abwesenheit: rechts"),
+    ],
+)
+def test_the_details_of_a_replay_are_in_the_windows_language(tmp_path: Path, end: End, words: str) -> None:
+    game = registry.find("foraging")
+    terms = make_terms(game)
+    rows, _ = play(game, terms, wandering(game, terms))
+    (tmp_path / "a.dyad").write_bytes(file_bytes(terms, rows[:60], end))
+    choice = Choice(Seat.RIGHT, has_details=True)
+    picture = open_replay(tmp_path / "a.dyad").scenes.picture(choice, Position(20, 0, 0.0), Texts("de"))
+    assert picture.details is not None
+    assert words in picture.details
+    assert f"rechter Platz, Lauf {terms.run}" in picture.details
 
 
 @pytest.mark.parametrize(

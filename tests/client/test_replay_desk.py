@@ -11,6 +11,7 @@ from client.replay.desk import Desk
 from client.replay.files import Opened
 from client.replay.playhead import NORMAL, REPEAT_AFTER
 from client.replay.strip import Choice
+from client.texts import Texts
 from games.contract import Seat
 from netcode.limits import SECOND
 from tests.support.replayed import ROUGH, opened
@@ -206,5 +207,5 @@ def test_a_file_alone_can_be_looked_at_without_a_local_record(tmp_path: Path) ->
     alone = type(replay.scenes)(replay.scenes.record, {}, "")
     desk = Desk(alone, Choice(Seat.LEFT, has_figures=True))
     assert desk.lanes.untrue == ()
-    picture = alone.picture(desk.choice, desk.playhead.at(NOW))
+    picture = alone.picture(desk.choice, desk.playhead.at(NOW), Texts())
     assert ("replay.no_local", "-") in (picture.figures or ())

@@ -13,6 +13,7 @@ from client.replay.record import Record
 from client.replay.scenes import Scenes
 from client.replay.sights import LateSights, Seen, seen_by
 from client.replay.strip import Choice
+from client.texts import Texts
 from data.episode_format import read_prefix
 from data.inspection.files import Choice as Which
 from data.inspection.files import find_records
@@ -131,7 +132,7 @@ def test_frames_that_a_seat_saw_behind_the_records_end_follow_it_as_what_nobody_
             choice = Choice(seat, is_shown=True, has_figures=True)
             moment = scenes.seen[seat].at(frame)
             verdict = scenes.strips.at(choice, at(frame), 4, is_playing=False).verdicts[0].key
-            scenes.picture(choice, at(frame))
+            scenes.picture(choice, at(frame), Texts())
             if moment is None:
                 assert verdict == "replay.shown.unknown"
             elif moment.is_new and moment.sight is not None and moment.sight.count > scenes.record.frames:
@@ -139,7 +140,7 @@ def test_frames_that_a_seat_saw_behind_the_records_end_follow_it_as_what_nobody_
                 assert verdict == "replay.shown.unconfirmed"
                 shown = [each.state for each in seats[seat].shown if each.frame == moment.sight.count]
                 assert moment.sight.state in shown
-        true = scenes.picture(Choice(Seat.LEFT), at(frame))
+        true = scenes.picture(Choice(Seat.LEFT), at(frame), Texts())
         assert true.scene == scenes.record.game.scene(scenes.record.states[-1], Seat.LEFT)
         (told,) = scenes.strips.at(Choice(Seat.LEFT), at(frame), 4, is_playing=False).verdicts
         assert told == ("replay.beyond", (("frames", frame - frames.start + 1),))
@@ -193,9 +194,9 @@ def test_a_picture_whose_digest_comes_of_no_computation_is_lost_and_never_made_u
     assert moment.sight.state is None
     told = scenes_with(scenes.record, seen)
     choice = Choice(Seat.LEFT, is_shown=True)
-    assert told.picture(choice, at(30)).scene is None
+    assert told.picture(choice, at(30), Texts()).scene is None
     assert told.strips.at(choice, at(30), 4, is_playing=False).verdicts[0].key == "replay.shown.lost"
-    assert told.picture(choice, at(31)).scene is not None
+    assert told.picture(choice, at(31), Texts()).scene is not None
 
 
 def test_behind_the_end_of_a_torn_local_record_nothing_is_known(tmp_path: Path) -> None:
@@ -207,7 +208,7 @@ def test_behind_the_end_of_a_torn_local_record_nothing_is_known(tmp_path: Path) 
     choice = Choice(Seat.RIGHT, is_shown=True)
     assert told.strips.at(choice, at(10), 4, is_playing=False).verdicts[0].key == "replay.shown.true"
     assert told.strips.at(choice, at(85), 4, is_playing=False).verdicts[0].key == "replay.shown.unknown"
-    assert told.picture(choice, at(85)).scene is None
+    assert told.picture(choice, at(85), Texts()).scene is None
 
 
 class NeverGuesses(Timeline[Any]):
@@ -263,5 +264,5 @@ def test_a_local_record_full_of_nonsense_breaks_nothing_and_is_never_taken_for_t
             assert sight is None or (sight.truth == "lost") == (sight.state is None)
             if sight is not None and sight.truth == "true":
                 assert sight.state == record.states[sight.count]
-            scenes.picture(choice, at(frame))
+            scenes.picture(choice, at(frame), Texts())
             scenes.strips.at(choice, at(frame), 4, is_playing=False)

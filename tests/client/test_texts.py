@@ -10,6 +10,7 @@ from games.contract import Seat
 from games.foraging import FORAGING
 from netcode.connection import LinkEvent
 from netcode.session import Phase
+from netcode.vocabulary import Reason
 from tests.support.preview import FIGURES
 from tests.support.stations import make_terms
 
@@ -52,6 +53,11 @@ def test_every_phase_has_words_for_an_experimenter(key: str) -> None:
 
 @pytest.mark.parametrize("key", [f"link.{event.name.lower()}" for event in LinkEvent])
 def test_everything_that_happens_to_a_connection_has_words(key: str) -> None:
+    assert key in ENGLISH
+
+
+@pytest.mark.parametrize("key", [f"ending.{reason.value}" for reason in Reason] + ["ending.away_limit", "ending.none"])
+def test_every_way_in_which_an_episode_ends_has_words(key: str) -> None:
     assert key in ENGLISH
 
 

@@ -53,7 +53,7 @@ class Viewer:
         desk = Desk(self._replay.scenes, choice)
         desk.playhead.jump(frame, 0)
         surface = pygame.Surface(size)
-        picture, strip = drawn(desk, desk.playhead.at(0))
+        picture, strip = drawn(desk, desk.playhead.at(0), self._artist.texts)
         self._drawn += 1
         self._artist.paint(surface, deck_layout_for(size), picture, strip, desk.lanes, self._drawn)
         return surface
