@@ -220,23 +220,25 @@ def _link(plan: SeatPlan, socket: ZmqLink) -> Link:
 def _play(plan: SeatPlan, game: Game[Any], terms: Terms, link: Link, reports: Reports, earlier: Sequence[str]) -> int:
     bindings = bindings_for(game.actions, plan.settings.keys)
     window = _window(plan)
-    recorder = Recorder(
-        plan.home,
-        share_url=plan.share,
-        seat=plan.place,
-        second_place=plan.second_home,
-        earlier=earlier,
-        plan=SessionPlan(plan.episodes, tuple(pair for pair in _machine() if pair[0] in SHEET_VERSIONS)),
-    )
-    delivery = DeliveryWatch(plan.homes)
     try:
-        parts = _parts(plan, game, terms, link, reports, window, recorder, delivery, bindings)
-        delivery.start()
-        Client(parts, final_seconds=plan.final_seconds).run()
+        recorder = Recorder(
+            plan.home,
+            share_url=plan.share,
+            seat=plan.place,
+            second_place=plan.second_home,
+            earlier=earlier,
+            plan=SessionPlan(plan.episodes, tuple(pair for pair in _machine() if pair[0] in SHEET_VERSIONS)),
+        )
+        delivery = DeliveryWatch(plan.homes)
+        try:
+            parts = _parts(plan, game, terms, link, reports, window, recorder, delivery, bindings)
+            delivery.start()
+            Client(parts, final_seconds=plan.final_seconds).run()
+        finally:
+            window.vanish()
+            delivery.close()
+            all_recorded = recorder.close(CLOSE_SECONDS)
     finally:
-        window.vanish()
-        delivery.close()
-        all_recorded = recorder.close(CLOSE_SECONDS)
         window.close()
     reports.tell("closed", recorded=all_recorded, alarms=list(recorder.alarms))
     return 0 if all_recorded and not parts.session.refusal else 1

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -14,11 +13,11 @@ from data import crew, delivery
 from tests.delivery_simulator import mutants
 from tests.delivery_simulator.oracle import Oracle
 from tests.delivery_simulator.world import MEMORY, STEPS, World
+from tests.support.forks import forked_pool
 
 SEEDS_FOR_COVERAGE = 300
 """From so many seeds on, everything that the simulation claims to test must really have happened."""
 _SEEDS_A_LOT = 8
-_CORES = 2
 EXPECTED = (
     "folder",
     "collector",
@@ -117,7 +116,7 @@ def search(seeds: Iterable[int], mutant: str | None = None) -> Result:
     seeds = list(seeds)
     lots = [(seeds[at : at + _SEEDS_A_LOT], mutant) for at in range(0, len(seeds), _SEEDS_A_LOT)]
     result = Result()
-    with get_context("fork").Pool(_CORES) as pool:
+    with forked_pool() as pool:
         for findings in pool.imap(_examine_lot, lots):
             for finding in findings:
                 result.seeds += 1

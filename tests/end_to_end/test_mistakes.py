@@ -1,9 +1,11 @@
 """A person's mistakes at the command line: one line that says what to mend, exit code 2, and no traceback."""
 
+import signal
 import socket
 import sys
 from pathlib import Path
 
+import pygame
 import pytest
 
 import launcher
@@ -107,7 +109,10 @@ def test_a_mistake_is_one_line_that_says_what_to_mend(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    before = signal.getsignal(signal.SIGTERM)
     assert _call(arguments, monkeypatch) == 2
+    assert not pygame.display.get_init(), "no window is left"
+    assert signal.getsignal(signal.SIGTERM) == before
     output, errors = capsys.readouterr()
     assert output == ""
     (line,) = errors.splitlines()

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from typing import NamedTuple
 
 from tests.simulator import mutants
@@ -11,12 +10,12 @@ from tests.simulator.faults import FAULTS, draw
 from tests.simulator.oracle import judge, pairs
 from tests.simulator.plan import Plan
 from tests.simulator.world import Outcome, run
+from tests.support.forks import forked_pool
 
 SEEDS_FOR_COVERAGE = 1000
 """From so many seeds on, everything that the simulator claims to test must really have happened."""
 _SEEDS_A_LOT = 25
 _SEEDS_A_MUTANTS_LOT = 4
-_CORES = 2
 
 
 class Finding(NamedTuple):
@@ -84,7 +83,7 @@ def search(
     """Examine these seeds, on both cores. A mutant needs to be caught only once, so its search stops there."""
     lots = _in_lots(list(seeds), _SEEDS_A_LOT if mutant is None else _SEEDS_A_MUTANTS_LOT)
     result = Result()
-    with get_context("fork").Pool(_CORES) as pool:
+    with forked_pool() as pool:
         for findings in pool.imap(_examine_lot, ((lot, mutant) for lot in lots)):
             for finding in findings:
                 result.seeds += 1

@@ -1,6 +1,7 @@
 """The simulator itself: it finds nothing, it can find everything, and it is the same every time."""
 
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.simulator.oracle import pairs
 from tests.simulator.plan import Plan, plan_from_json
 from tests.simulator.shrink import shrink
 from tests.simulator.world import run
+from tests.support.forks import forked_pool
 
 SEEDS = 150
 LOTS = 6
@@ -110,6 +112,16 @@ def test_what_never_happened_fails_a_long_campaign_and_not_a_short_one() -> None
 def test_an_unknown_mutant_is_refused_with_a_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--mutant", "no-such-rule"]) == 2
     assert "keep-tail" in capsys.readouterr().err
+
+
+def test_a_process_of_a_search_ends_when_told_although_this_one_would_not() -> None:
+    """A game's window that was open in this process took SIGTERM for its close button, and a search never came back."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with forked_pool() as pool:
+            assert pool.apply(signal.getsignal, (signal.SIGTERM,)) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_the_last_line_is_one_json_object_and_a_caught_mutant_exits_with_1(
