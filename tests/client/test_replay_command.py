@@ -205,7 +205,7 @@ def test_a_replay_says_which_round_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("end", "words"),
     [
-        (End(Reason.FINISHED, 60, "game"), "Runde 1: 60 Bilder, zu Ende gespielt"),
+        (End(Reason.CUT, 60), "Runde 1: 60 Bilder, abgeschnitten"),
         (End(Reason.ABORTED, 60, "quit", (0, 1)), "Runde 1: 60 Bilder, vorzeitig beendet von: links, rechts"),
         (End(Reason.FINISHED, 60, "away_limit", (1,)), "Runde 1: 60 Bilder, beendet wegen Abwesenheit: rechts"),
     ],
