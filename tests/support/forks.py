@@ -8,12 +8,14 @@ CORES = 2
 
 
 def forked_pool() -> Pool:
-    """As many processes as a machine of ours has cores."""
-    return get_context("fork").Pool(CORES, initializer=_heed_the_end)
+    """As many processes as a machine of ours has cores.
 
-
-def _heed_the_end() -> None:
-    """SDL takes SIGTERM for the close button, and so do programs that a test runs in this process; a fork inherits it,
-    and a pool would wait for ever for a process that it has told to end.
+    SDL takes SIGTERM for the close button, and so do programs that a test runs in this process. A fork inherits that,
+    and a pool would wait for ever for a process that it has told to end. So it is undone before they are forked: one
+    that undid it by itself could be told to end before that.
     """
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        return get_context("fork").Pool(CORES)
+    finally:
+        signal.signal(signal.SIGTERM, before)
