@@ -101,7 +101,18 @@ class Sighted:
         """
         flips = [tick for tick in self.local.of("tick") if 0 <= int(tick["flip_ns"]) <= shot.after]
         near = [tick for tick in flips if int(tick["flip_ns"]) >= shot.before - SLACK_NS] or flips[-1:]
-        return [replace(picture, **signs) for picture in self._passing(near)]  # type: ignore[arg-type]  # names of a picture's fields
+        seen = [*self._passing(near), *self._just_parked(near, shot)]
+        return [replace(picture, **signs) for picture in seen]  # type: ignore[arg-type]  # names of a picture's fields
+
+    def _just_parked(self, near: Sequence[dict[str, Any]], shot: Shot) -> list[Picture]:
+        """What a window showed that had lost the focus since its last tick's flip: the overlay was drawn at once, but
+        the next flip that the record tells of may be a tenth of a second later.
+        """
+        edge = self._last("focus", shot.after)
+        if edge.get("focused", True) or not near or int(edge["t_ns"]) <= near[-1]["flip_ns"]:
+            return []
+        later = (tick for tick in self.local.of("tick") if int(tick["flip_ns"]) > shot.after)
+        return [self._picture(tick, 0.0) for tick in later][:1]
 
     def _passing(self, ticks: Sequence[dict[str, Any]]) -> Iterator[Picture]:
         """What was shown at these ticks and between them, where a fast-forward passes through many frames."""
