@@ -113,6 +113,8 @@ class Session(Generic[S]):
         """When the partner sent the newest of its packets that are here, by its own clock."""
         self._retired: deque[bytes] = deque(maxlen=_MAX_RETIRED)
         """Programs of the partner that were replaced by a new one: a late packet must not bring one back."""
+        self._met_at = 0
+        """When the partner's present program greeted us first."""
         self._replaced_at = 0
         """When a new program of the partner took the place of another."""
         self._heard_at = now
@@ -324,11 +326,18 @@ class Session(Generic[S]):
         """
         return echoed_sent < self._replaced_at
 
+    def _is_of_the_past(self, envelope: Envelope) -> bool:
+        """Whether a program that we have not met was gone before the present one greeted us.
+
+        Whoever came after it hears what we say now, and echoes that sooner or later.
+        """
+        return self._partner is not None and envelope.echoed_sent < self._met_at
+
     def _take_introduction(self, body: Hello | Refusal, envelope: Envelope, now: int) -> None:
         """Take a greeting or a refusal, which belong to no run."""
         is_new = type(body) is Hello and (self._partner is None or self._partner.instance != body.instance)
         is_retired = type(body) is Hello and body.instance in self._retired
-        if is_retired or (envelope.sent < self._newest_sent and not is_new):
+        if is_retired or (self._is_of_the_past(envelope) if is_new else envelope.sent < self._newest_sent):
             self.strays += 1
             return
         self._newest_sent = envelope.sent
@@ -382,6 +391,8 @@ class Session(Generic[S]):
             if is_new and self._partner is not None:
                 self._retired.append(self._partner.instance)
                 self._replaced_at = now
+            if is_new:
+                self._met_at = now
             self._partner = hello
             self._agreed = agree(self._hello(), hello)
             self._next_episode = max(self._next_episode, self._agreed.episode)

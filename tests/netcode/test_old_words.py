@@ -106,6 +106,22 @@ def test_nothing_that_echoes_nothing_answers_a_clock_that_began_at_zero() -> Non
     assert not session.round_trips.has_sent(0, 10)
 
 
+def test_a_late_greeting_of_a_program_that_was_gone_before_we_met_its_successor_changes_nothing() -> None:
+    """It crashed while none of its words came through. What it said then comes when the next one is long there."""
+    table = readying()
+    session, late = table.left.session, hello_of(table)._replace(instance=b"crashed!")
+    say(table, late, sent=table.now + SECOND, echoed_sent=session._met_at - 1)
+    assert session._partner == hello_of(table), "it echoes what we said before its successor greeted us"
+    table.loses = lambda _sender, _packet: False
+    table.until_playing()
+    say(table, late, sent=table.now + SECOND, echoed_sent=session._met_at - 1)
+    table.tick()
+    assert session.phase is Phase.PLAYING
+    say(table, late, sent=table.now + SECOND)
+    table.tick()
+    assert table.left.endings[0].end.reason is Reason.CUT, "whoever echoes what we say now is the new one"
+
+
 # --- being there --------------------------------------------------------------------------------------------------
 
 
