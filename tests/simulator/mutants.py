@@ -455,6 +455,10 @@ def _play_on_after_seal(self: Any, ending: Any, now: int) -> None:
         _finish_episode(self, ending, now)
 
 
+_ANY_PAST = Patch(Session, "_is_of_the_past", lambda _self, _envelope: False)
+"""Two rules keep such greetings out, and each alone would hide that the other is broken."""
+
+
 def _remember_nobody(self: Any, body: Any, envelope: Any, now: int) -> None:
     self._retired.clear()
     _take_introduction(self, body, envelope, now)
@@ -629,10 +633,12 @@ _MORE: dict[str, Mutant] = {
     "any-run": Mutant("packets of another session count", [Patch(Session, "_take", _any_run)]),
     "any-verdict": Mutant("the last episode's FIN ends this one", [Patch(Session, "_take_verdict", _any_verdict)]),
     "recorded-greeting": Mutant(
-        "a greeting need not answer us", [Patch(RoundTrips, "has_sent", lambda _self, _echoed_sent, _now: True)]
+        "a greeting need not answer us, nor be of now",
+        [Patch(RoundTrips, "has_sent", lambda _self, _echoed_sent, _now: True), _ANY_PAST],
     ),
     "retired-come-back": Mutant(
-        "a late greeting brings back a program that is gone", [Patch(Session, "_take_introduction", _remember_nobody)]
+        "a late greeting brings back a program that is gone",
+        [Patch(Session, "_take_introduction", _remember_nobody), _ANY_PAST],
     ),
     "score-outside-state": Mutant(
         "a game counts its points where a rollback does not reach", [Patch(ToyGame, "step", _score_outside)]
