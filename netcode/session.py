@@ -114,7 +114,7 @@ class Session(Generic[S]):
         self._retired: deque[bytes] = deque(maxlen=_MAX_RETIRED)
         """Programs of the partner that were replaced by a new one: a late packet must not bring one back."""
         self._met_at = 0
-        """When the partner's present program greeted us first."""
+        """When the partner's present program greeted us first; 0 before any did."""
         self._replaced_at = 0
         """When a new program of the partner took the place of another."""
         self._heard_at = now
@@ -326,18 +326,17 @@ class Session(Generic[S]):
         """
         return echoed_sent < self._replaced_at
 
-    def _is_of_the_past(self, envelope: Envelope) -> bool:
-        """Whether a program that we have not met was gone before the present one greeted us.
-
-        Whoever came after it hears what we say now, and echoes that sooner or later.
+    def _is_of_the_past(self, echoed_sent: int) -> bool:
+        """Whether a greeting of a program that we do not know echoes only what we said before the present one greeted us:
+        then it was gone by that time. A true successor hears what we say now, and echoes that sooner or later.
         """
-        return self._partner is not None and envelope.echoed_sent < self._met_at
+        return echoed_sent < self._met_at
 
     def _take_introduction(self, body: Hello | Refusal, envelope: Envelope, now: int) -> None:
         """Take a greeting or a refusal, which belong to no run."""
         is_new = type(body) is Hello and (self._partner is None or self._partner.instance != body.instance)
         is_retired = type(body) is Hello and body.instance in self._retired
-        if is_retired or (self._is_of_the_past(envelope) if is_new else envelope.sent < self._newest_sent):
+        if is_retired or (self._is_of_the_past(envelope.echoed_sent) if is_new else envelope.sent < self._newest_sent):
             self.strays += 1
             return
         self._newest_sent = envelope.sent

@@ -455,7 +455,7 @@ def _play_on_after_seal(self: Any, ending: Any, now: int) -> None:
         _finish_episode(self, ending, now)
 
 
-_ANY_PAST = Patch(Session, "_is_of_the_past", lambda _self, _envelope: False)
+_ANY_PAST = Patch(Session, "_is_of_the_past", lambda _self, _echoed_sent: False)
 """Two rules keep such greetings out, and each alone would hide that the other is broken."""
 
 
