@@ -327,8 +327,9 @@ class Session(Generic[S]):
         return echoed_sent < self._replaced_at
 
     def _is_of_the_past(self, echoed_sent: int) -> bool:
-        """Whether a greeting of a program that we do not know echoes only what we said before the present one greeted us:
-        then it was gone by that time. A true successor hears what we say now, and echoes that sooner or later.
+        """Whether a new program's greeting echoes only what we said before the present one greeted us.
+
+        Then it was gone by that time. A true successor hears what we say now, and echoes that sooner or later.
         """
         return echoed_sent < self._met_at
 
