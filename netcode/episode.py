@@ -95,7 +95,6 @@ class Episode(Generic[S]):
         """The partner's present as last reported."""
         self.acknowledged = rules.delay_frames
         """K: own inputs that the partner has said it holds."""
-        self.partner_verified = 0
         self.held = Held.NO
         self.held_since = 0
         self.ending: Ending | None = None
@@ -198,8 +197,11 @@ class Episode(Generic[S]):
         """
         frame, first, inputs, received, verified, checkpoint_rows, checkpoint, advantage = play
         timeline = self.timeline
-        if received > timeline.own.count:
-            raise ProtocolError(f"expected at most {timeline.own.count} inputs acknowledged, got {received}")
+        if not checkpoint_rows <= verified <= received <= timeline.own.count:
+            raise ProtocolError(
+                "expected a checkpoint within the confirmed rows, those within the acknowledged inputs, and those "
+                f"within {timeline.own.count}, got {checkpoint_rows}, {verified} and {received}"
+            )
         committed = first + len(inputs) // INPUT_BYTES
         if frame > committed:
             raise ProtocolError(f"expected a frame up to {committed}, for which an input was sent, got {frame}")
@@ -210,8 +212,6 @@ class Episode(Generic[S]):
         if frame >= self.partner_frame:
             self.partner_frame = frame
             self.pacing.hear(frame, advantage, self.frame, rtt, now)
-        if verified > self.partner_verified:
-            self.partner_verified = verified
         self.chain.hear(checkpoint_rows, checkpoint)
 
     def _fresh_inputs(self, first: int, inputs: bytes) -> list[Input]:
@@ -319,10 +319,11 @@ class Episode(Generic[S]):
         if self._diverged_at is None:
             self._diverged_at = now
             self._is_over = True
-        theirs = self._partner_hashes
-        if theirs is None and now - self._diverged_at < self._times.fin_wait:
-            return
-        frame = self._first_differing_frame(theirs)
+        if self._partner_hashes is not None or now - self._diverged_at >= self._times.fin_wait:
+            self._close_diverged()
+
+    def _close_diverged(self) -> None:
+        frame = self._first_differing_frame(self._partner_hashes)
         end = End(Reason.DIVERGED, self.timeline.confirmed_count, frame=frame)
         self._close(end, Agreement.DIVERGED, is_seal=True)
 
@@ -352,14 +353,19 @@ class Episode(Generic[S]):
             self._close(end, Agreement.INPUTS_HELD if self.held_rows >= end.rows else Agreement.ONE_SIDED)
 
     def seal(self, agreement: Agreement) -> None:
-        """Give up: keep the confirmed rows and name them. From here on no packet can raise them."""
-        if self.ending is None:
-            end = self.timeline.end
-            if end is not None:
-                known = self.held_rows >= end.rows
-                self._close(end, Agreement.INPUTS_HELD if known else Agreement.ONE_SIDED)
-            else:
-                self._close(End(Reason.CUT, self.timeline.confirmed_count), agreement, is_seal=True)
+        """Give up: keep the confirmed rows and name them. From here on no packet can raise them.
+
+        Chains that are known to differ have diverged whoever gave up, and a confirmed end is an end.
+        """
+        if self.ending is not None:
+            return
+        end = self.timeline.end
+        if self._diverged_at is not None:
+            self._close_diverged()
+        elif end is not None:
+            self._close(end, Agreement.INPUTS_HELD if self.held_rows >= end.rows else Agreement.ONE_SIDED)
+        else:
+            self._close(End(Reason.CUT, self.timeline.confirmed_count), agreement, is_seal=True)
 
     def _close(self, end: End, agreement: Agreement, *, is_seal: bool = False) -> None:
         theirs = self._partner_verdict

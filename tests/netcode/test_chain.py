@@ -55,6 +55,7 @@ def test_equal_checkpoints_settle_rows_and_old_ones_change_nothing() -> None:
     assert kept is not None
     assert kept.frame == 65
     assert ours.unsettled_frame(70) is None
+    assert chain(0).unsettled_frame(0) is None, "where nothing is unsettled"
 
 
 def test_a_flood_of_checkpoints_is_not_remembered() -> None:

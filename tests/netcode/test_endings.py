@@ -1,10 +1,14 @@
 """How an episode ends: every row of the table, and which row comes first when two apply."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from games.contract import Seat, Transition
+from netcode.episode import Held
 from netcode.limits import SECOND
-from netcode.packets import Beat, Divergence, Play
+from netcode.packets import Beat, Divergence, Play, Verdict
 from netcode.session import Phase
 from netcode.vocabulary import AWAY, CHECKPOINT_FRAMES, Agreement, Ending, Input, Reason
 from tests.simulator.mutants import applied
@@ -130,6 +134,22 @@ def test_cut_because_the_partner_sealed_names_its_rows() -> None:
     assert ending(table.right).partner_rows == len(table.left.rows())
 
 
+def test_cut_at_once_when_a_partner_that_has_the_end_leaves_before_its_last_inputs_came() -> None:
+    """It said FIN and means it, and will send no more inputs: there is nothing to wait for."""
+    table = TwoSeats(toy_terms(frames=40), times=replace(TIMES, fin_wait=SECOND // 2, lost=30 * SECOND))
+    played_to(table, 10)
+    table.loses = lambda sender, packet: sender is Seat.RIGHT and isinstance(packet.body, Play)
+    table.until(lambda: table.left.ticks[-1].held is Held.WINDOW)
+    rows = len(table.left.rows())
+    table.left.episode.hear_verdict(Verdict(0, False, 40, bytes(16)))
+    table.tick(2)
+    assert 0 not in table.left.endings, "its inputs may still come"
+    table.left.episode.hear_departure()
+    table.tick()
+    assert summary(table.left) == (Reason.CUT, rows, Agreement.PARTNER_SEALED)
+    assert ending(table.left).partner_rows == 40, "what it said first stands"
+
+
 def test_cut_because_the_partner_was_silent_for_the_whole_grace() -> None:
     table = TwoSeats(toy_terms(frames=200))
     played_to(table, 10)
@@ -200,6 +220,41 @@ def test_a_divergence_of_which_the_partner_cannot_tell_its_rows_names_no_frame()
     assert ending(first).end.frame == -1
 
 
+def test_whoever_knows_of_a_divergence_commits_and_confirms_nothing_more() -> None:
+    """Both go on talking meanwhile, and neither can name the frame."""
+    table = TwoSeats(toy_terms(frames=200), right_game=Tampered(ToyGame(), 10))
+    busy(table)
+    table.loses = lambda _sender, packet: isinstance(packet.body, Divergence)
+    table.until_playing()
+    table.until(lambda: all(chair.episode.divergence is not None for chair in table.chairs))
+    rows = [len(chair.rows()) for chair in table.chairs]
+    committed = [chair.episode.timeline.own.count for chair in table.chairs]
+    table.tick(10)
+    assert not any(chair.session.wants_input for chair in table.chairs)
+    assert all(chair.ticks[-1].held is Held.END for chair in table.chairs)
+    assert [chair.episode.timeline.own.count for chair in table.chairs] == committed
+    table.until(lambda: all(0 in chair.endings for chair in table.chairs))
+    assert [ending(chair).end.rows for chair in table.chairs] == rows == [len(chair.rows()) for chair in table.chairs]
+
+
+@pytest.mark.parametrize("leaves", [False, True], ids=["partner lost", "left"])
+def test_a_seat_that_gives_up_with_chains_that_differ_has_diverged(leaves: bool) -> None:
+    """The partner's program is gone before it has named its rows, and is lost before they are no longer waited for."""
+    times = replace(TIMES, fin_wait=2 * TIMES.lost)
+    table = TwoSeats(toy_terms(frames=90), right_game=Tampered(ToyGame(), 10), times=times)
+    busy(table)
+    table.loses = lambda _sender, packet: isinstance(packet.body, Divergence)
+    table.until_playing()
+    table.until(lambda: table.left.episode.divergence is not None)
+    table.right.is_running = False
+    known_since = table.now
+    if leaves:
+        table.left.session.leave(table.now)
+    table.until(lambda: 0 in table.left.endings)
+    assert ending(table.left).end.reason is Reason.DIVERGED
+    assert table.now - known_since < (TIMES.leave if leaves else TIMES.lost) + SECOND // 5
+
+
 def test_one_seat_with_an_end_where_the_other_plays_on_has_diverged_there() -> None:
     class Longer(ToyGame):
         def step(self, state: ToyState, actions: tuple[int, int]) -> Transition:
@@ -226,6 +281,20 @@ def test_hashes_that_differ_come_before_every_other_ending() -> None:
     assert {ending(chair).end.frame for chair in table.chairs} == {40}
 
 
+@pytest.mark.parametrize("lie", [{"rows": 19}, {"digest": bytes(16)}], ids=["rows", "digest"])
+def test_a_fin_must_name_the_same_rows_and_the_same_hash(lie: dict[str, Any]) -> None:
+    table = TwoSeats(toy_terms(frames=20))
+    busy(table)
+    table.until_playing()
+    table.loses = lambda sender, packet: sender is Seat.RIGHT and packet.envelope.verdict is not None
+    table.until(lambda: table.left.episode.verdict is not None)
+    verdict = table.left.episode.verdict
+    assert verdict is not None
+    table.left.episode.hear_verdict(verdict._replace(**lie))
+    table.until(lambda: 0 in table.left.endings)
+    assert ending(table.left).end.reason is Reason.DIVERGED
+
+
 def test_a_confirmed_end_comes_before_a_partner_that_gave_up() -> None:
     table = TwoSeats(toy_terms(frames=20))
     busy(table)
@@ -248,6 +317,7 @@ def test_fin_is_repeated_until_the_partner_has_shown_that_it_has_it() -> None:
     table._flying.clear()
     table.tick(10)
     assert 0 not in table.right.endings
+    assert table.right.ticks[-1].held is Held.END
     table.carries[Seat.LEFT] = True
     table.until_playing(1)
     assert summary(table.right) == (Reason.FINISHED, 20, Agreement.MUTUAL)

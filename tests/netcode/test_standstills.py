@@ -103,6 +103,17 @@ def test_a_hold_does_not_grow_by_a_standstill_of_our_own() -> None:
     assert table.left.episode.held_since - since == SLEEP + table.period - TIMES.standstill
 
 
+def test_who_was_ahead_before_a_standstill_is_not_paced_for_it_afterwards() -> None:
+    table = playing(frames=400)
+    for _ in range(60):
+        table.tick()
+        table.left.episode.pacing.hear(table.left.episode.frame - 9, -9000, table.left.episode.frame, 0, table.now)
+    assert table.left.episode.pacing.stretch > 0
+    table.now += SLEEP
+    table.tick(only=Seat.LEFT)
+    assert table.left.episode.pacing.stretch == 0
+
+
 def test_nothing_is_owed_to_a_partner_that_is_behind() -> None:
     table = playing(frames=400)
     table.tick(4, only=Seat.LEFT)

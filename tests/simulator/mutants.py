@@ -210,6 +210,7 @@ _fresh_inputs = Episode._fresh_inputs
 _commit = Episode._commit
 _close = Episode._close
 _judge = Episode._judge
+_seal = Episode.seal
 _wants_input: Callable[[Any], bool] = Episode.__dict__["wants_input"].fget
 
 
@@ -237,6 +238,11 @@ def _trust_present(self: Any, play: Any, rtt: int, now: int) -> None:
     committed = play.first + len(play.inputs) // INPUT_BYTES
     _episode_receive(self, play._replace(frame=min(play.frame, committed)), rtt, now)
     self.partner_frame = max(self.partner_frame, play.frame)
+
+
+def _trust_any_checkpoint(self: Any, play: Any, rtt: int, now: int) -> None:
+    _episode_receive(self, play._replace(checkpoint_rows=min(play.checkpoint_rows, play.verified)), rtt, now)
+    self.chain.hear(play.checkpoint_rows, play.checkpoint)
 
 
 def _trust_any_frame(self: Any, first: int, inputs: bytes) -> list[Input]:
@@ -329,6 +335,12 @@ def _take_the_last_word(self: Any, verdict: Verdict) -> None:
 def _cut_always(self: Any, agreement: Agreement) -> None:
     if self.ending is None:
         self._close(End(Reason.CUT, self.timeline.confirmed_count), agreement, is_seal=True)
+
+
+def _forget_divergence(self: Any, agreement: Agreement) -> None:
+    since, self._diverged_at = self._diverged_at, None
+    _seal(self, agreement)
+    self._diverged_at = since
 
 
 def _conclude_first(self: Any, now: int) -> None:
@@ -584,6 +596,9 @@ _MORE: dict[str, Mutant] = {
         "an old packet takes the partner's frame back", [Patch(Episode, "receive", _take_any_frame)]
     ),
     "last-word-counts": Mutant("a verdict may be taken back", [Patch(Episode, "hear_verdict", _take_the_last_word)]),
+    "give-up-forgets-divergence": Mutant(
+        "a seat that is left alone with chains that differ calls it cut", [Patch(Episode, "seal", _forget_divergence)]
+    ),
     "cut-beats-end": Mutant("giving up takes a confirmed end away", [Patch(Episode, "seal", _cut_always)]),
     "end-before-divergence": Mutant(
         "an end is concluded although the chains differ", [Patch(Episode, "_judge", _conclude_first)]
@@ -605,6 +620,9 @@ _MORE: dict[str, Mutant] = {
         "an action that does not exist is taken", [Patch(episode_module, "decode_inputs", _trust_actions)]
     ),
     "trust-present": Mutant("a present without its inputs is believed", [Patch(Episode, "receive", _trust_present)]),
+    "trust-any-checkpoint": Mutant(
+        "a checkpoint beyond the partner's own rows", [Patch(Episode, "receive", _trust_any_checkpoint)]
+    ),
     "trust-any-frame": Mutant(
         "inputs from beyond what the partner can have committed", [Patch(Episode, "_fresh_inputs", _trust_any_frame)]
     ),

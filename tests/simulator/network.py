@@ -7,6 +7,7 @@ from random import Random
 from netcode.inputs import ProtocolError
 from netcode.limits import MAX_PACKET_BYTES, MILLISECOND
 from netcode.packets import Play, decode, encode
+from netcode.vocabulary import CHECKPOINT_FRAMES
 from tests.simulator.plan import LinkPlan, Plan
 
 _FIRST_REMEMBERED, _REMEMBERED, _MOST_REMEMBERED = 8, 0.1, 40
@@ -115,6 +116,10 @@ class Network:
         return packets
 
 
+_BOASTS = {"received": 5000, "verified": 5000, "frame": 5000, "checkpoint_rows": CHECKPOINT_FRAMES}
+"""What is added to a count that others bound. A checkpoint that is not reached yet is believed until it is."""
+
+
 def _boast(data: bytes, rng: Random) -> bytes | None:
     """The same packet with a claim that cannot be, so all of it is worth nothing; None if it is no input packet."""
     try:
@@ -123,7 +128,7 @@ def _boast(data: bytes, rng: Random) -> bytes | None:
         return None
     if type(body) is not Play:
         return None
-    boasts = [body._replace(received=body.received + 5000), body._replace(frame=body.frame + 5000)]
+    boasts = [body._replace(**{name: getattr(body, name) + excess}) for name, excess in _BOASTS.items()]
     if body.inputs:
         boasts.append(body._replace(inputs=body.inputs[:-3] + b"\xc8\0\0"))
         boasts.append(body._replace(inputs=body.inputs + body.inputs[-3:] * 400))

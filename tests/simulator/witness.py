@@ -74,6 +74,8 @@ class Witness:
         record.own_inputs, record.partner_inputs = episode.timeline.own.count, episode.timeline.partner.count
         if episode.ending is not None and record.ending is None:
             record.ending, record.rows_at_ending = episode.ending, len(record.rows)
+            if episode.divergence is not None and record.reason is not Reason.DIVERGED:
+                self.faults.append(f"it knew that the chains differ and ended {record.reason.value}")
 
     def _is_on(self, session: Session[Any], episode: Episode[Any]) -> bool:
         """Whether the newest record is of this very episode, which may have ended just now."""
