@@ -302,11 +302,11 @@ class Session(Generic[S]):
         """
         envelope, body = packet
         run, episode, echoed_sent, echoed_received, sent, verdict, seen = envelope
-        self.round_trips.echo = (sent, now)
         if type(body) is Hello or type(body) is Refusal:
-            if self.round_trips.has_sent(echoed_sent, now):
-                self._take_introduction(body, envelope, now)
-        elif self._agreed is None or run != self._agreed.run or self._is_of_a_program_before(echoed_sent):
+            self._take_introduction(body, envelope, now)
+            return
+        self.round_trips.echo = (sent, now)
+        if self._agreed is None or run != self._agreed.run or self._is_of_a_program_before(echoed_sent):
             self.strays += 1
         else:
             is_newest = sent >= self._newest_sent
@@ -334,10 +334,21 @@ class Session(Generic[S]):
         return echoed_sent < self._met_at
 
     def _take_introduction(self, body: Hello | Refusal, envelope: Envelope, now: int) -> None:
-        """Take a greeting or a refusal, which belong to no run."""
+        """Take a greeting or a refusal, which belong to no run.
+
+        What is passed over is not echoed either: a program that hears its own words takes us for its partner, and would
+        begin what we said READY for to another.
+        """
         is_new = type(body) is Hello and (self._partner is None or self._partner.instance != body.instance)
         is_retired = type(body) is Hello and body.instance in self._retired
-        if is_retired or (self._is_of_the_past(envelope.echoed_sent) if is_new else envelope.sent < self._newest_sent):
+        is_old = is_retired or (
+            self._is_of_the_past(envelope.echoed_sent) if is_new else envelope.sent < self._newest_sent
+        )
+        if not is_old:
+            self.round_trips.echo = (envelope.sent, now)
+        if not self.round_trips.has_sent(envelope.echoed_sent, now):
+            return
+        if is_old:
             self.strays += 1
             return
         self._newest_sent = envelope.sent

@@ -6,7 +6,7 @@ import pytest
 
 from games.contract import Seat
 from netcode.limits import SECOND
-from netcode.packets import Divergence, Goodbye, Ready, Refusal
+from netcode.packets import Divergence, Goodbye, Hello, Ready, Refusal
 from netcode.session import Phase
 from netcode.vocabulary import Agreement, EpisodeTerms, Input, Reason
 from tests.simulator.tampering import Tampered
@@ -178,3 +178,25 @@ def test_whoever_readies_with_a_program_that_is_gone_spends_the_episode_and_begi
     table.until_playing(1)
     assert 0 not in table.left.endings
     assert 0 not in table.left.confirmed
+
+
+def test_a_program_that_its_partner_does_not_know_yet_begins_nothing_that_another_may_have_begun() -> None:
+    """Left has said READY to a program that began, unheard, and crashed. The next one is heard only before it has heard
+    anything itself, which left passes over; then it hears left, which is still as ready as it was.
+    """
+    table = TwoSeats(toy_terms(frames=60), episodes=3)
+    table.loses = lambda sender, packet: sender is Seat.RIGHT and not isinstance(packet.body, Hello)
+    table.until(lambda: len(table.right.rows()) > 0)
+    table.right.start(table.now)
+    table.loses = lambda sender, packet: sender is Seat.LEFT or packet.envelope.echoed_sent > 0
+    table._flying.clear()
+    table.tick(10)
+    table.loses = lambda sender, _packet: sender is Seat.RIGHT
+    table._flying.clear()
+    table.tick(30)
+    assert table.left.session.phase is Phase.READYING
+    assert table.right.session.phase is Phase.GREETING, "nobody speaks to this program"
+    table.loses = lambda _sender, _packet: False
+    table.until_playing(1)
+    assert 0 not in table.left.confirmed
+    assert 0 not in table.right.confirmed

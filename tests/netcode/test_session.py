@@ -160,6 +160,16 @@ def test_a_refused_session_says_why_for_a_while_and_closes() -> None:
     assert table.left.session.refusal == ("tick_rate: ours 30, theirs 60",)
 
 
+def test_a_seat_that_saw_no_difference_itself_is_told_of_it() -> None:
+    """The partner's READY never comes through, so only the partner can compare the headers."""
+    table = TwoSeats()
+    table.right.build_header = lambda terms: encode_header(terms) + b"?"
+    table.loses = lambda sender, packet: sender is Seat.RIGHT and isinstance(packet.body, Ready)
+    table.until(lambda: table.right.session.phase is Phase.REFUSED)
+    table.until(lambda: table.left.session.phase is Phase.REFUSED)
+    assert table.left.session.refusal == table.right.session.refusal != ()
+
+
 # --- start --------------------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from tests.simulator import mutants
 from tests.simulator.faults import FAULTS, draw
 from tests.simulator.oracle import judge, pairs
 from tests.simulator.plan import Plan
+from tests.simulator.stories import STORIES
 from tests.simulator.world import Outcome, run
 from tests.support.forks import forked_pool
 
@@ -108,7 +109,7 @@ def _examine_lot(task: tuple[list[int], str | None]) -> list[Finding]:
 
 
 EXPECTED = (
-    *(f"fault: {name}" for name in FAULTS),
+    *(f"fault: {name}" for name in (*FAULTS, *STORIES)),
     *(f"packets {name}" for name in ("lost", "lost in a burst", "duplicated", "reordered", "blocked")),
     *(f"packets {name}" for name in ("truncated", "flipped", "foreign", "replayed", "boasted")),
     *(f"reason: {name}" for name in ("finished", "aborted", "cut", "diverged", "recovered")),

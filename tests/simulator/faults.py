@@ -7,6 +7,7 @@ from typing import Any
 
 from netcode.limits import MILLISECOND, SECOND
 from tests.simulator.plan import MachinePlan, Moment, Outage, Plan
+from tests.simulator.stories import STORIES
 
 Fault = Callable[[Plan, Random], Plan]
 
@@ -18,13 +19,20 @@ def draw(seed: int) -> Plan:
     """The plan of a seed."""
     rng = Random(seed)
     plan = _setting(seed, rng)
+    if rng.random() < _STORY_CHANCE:
+        story = rng.choice(_ALONE)
+        return _within_time(replace((STORIES | FAULTS)[story](plan, rng), faults=(story,)))
     names = [name for name in FAULTS if rng.random() < _CHANCES.get(name, _CHANCE)]
     rng.shuffle(names)
     for name in names[: rng.choice((0, 1, 2, 3, 4, 5, 8))]:
         changed = FAULTS[name](plan, rng)
         plan = replace(changed, faults=(*plan.faults, name)) if changed != plan else plan
+    return _within_time(replace(plan, faults=tuple(sorted(plan.faults))))
+
+
+def _within_time(plan: Plan) -> Plan:
     most_frames = max(20, _LONGEST_PLAY // (plan.frame_time * plan.episodes))
-    return replace(plan, frames=min(plan.frames, most_frames), faults=tuple(sorted(plan.faults)))
+    return replace(plan, frames=min(plan.frames, most_frames))
 
 
 def _setting(seed: int, rng: Random) -> Plan:
@@ -374,6 +382,9 @@ FAULTS: dict[str, Fault] = {
 }
 """Every fault by its name in the coverage counters."""
 
+_ALONE = (*STORIES, "lost-start", "last-word", "unlike")
+"""What now and then comes without any other fault, which would cover it up."""
+_STORY_CHANCE = 0.3
 _CHANCE = 0.2
 _CHANCES = {
     "unlike": 0.08,

@@ -476,6 +476,11 @@ def _remember_nobody(self: Any, body: Any, envelope: Any, now: int) -> None:
     _take_introduction(self, body, envelope, now)
 
 
+def _echo_everything(self: Any, body: Any, envelope: Any, now: int) -> None:
+    _take_introduction(self, body, envelope, now)
+    self.round_trips.echo = (envelope.sent, now)
+
+
 def _newest_for_ever(self: Any, body: Any, envelope: Any, now: int) -> None:
     newest = self._newest_sent
     _take_introduction(self, body, envelope, now)
@@ -664,6 +669,10 @@ _MORE: dict[str, Mutant] = {
     "dead-program-counts": Mutant(
         "what a program said that is gone counts as newer than a machine that was started again",
         [Patch(Session, "_is_of_a_program_before", lambda _self, _echoed_sent: False)],
+    ),
+    "echo-the-unknown": Mutant(
+        "a program that is passed over hears its own words, and takes READY for itself",
+        [Patch(Session, "_take_introduction", _echo_everything)],
     ),
     "newest-for-ever": Mutant(
         "a machine whose clock began anew is never the newest",

@@ -9,12 +9,13 @@ from netcode.limits import MAX_UNACKNOWLEDGED, SECOND
 from netcode.pulse import Pulse, Tally
 from netcode.session import Phase, Session
 from netcode.timeline import OWN_KEPT_FRAMES
-from netcode.vocabulary import CHECKPOINT_FRAMES, ConfirmedFrame, Ending, Input, Reason, Terms
+from netcode.vocabulary import CHECKPOINT_FRAMES, Agreement, ConfirmedFrame, Ending, Input, Reason, Terms
 
 _FELT_SILENCE = SECOND
 """A silence from which play went on is a reconnect; a shorter one is a bad link."""
 _WEIGHED_EVERY = 8
 _TRIMMED_IN_LOTS = 512
+_WITHOUT_A_WORD = (Agreement.INPUTS_HELD, Agreement.ONE_SIDED)
 _NEVER_QUIT = 1 << 40
 """A frame that no episode reaches."""
 
@@ -57,6 +58,8 @@ class Witness:
         self._looked_at = 0
         self._quit_frame = _NEVER_QUIT
         self._partner_frame = 0
+        self._last_turn = 0
+        self._waited = 0
 
     def saw(self, session: Session[Any], pulse: Pulse[Any], ticks: list[Tick], now: int) -> None:
         """Note what one turn of the loop did. `now` is the machine's own clock."""
@@ -70,6 +73,7 @@ class Witness:
             self._watch_the_end(episode, tick)
             self._append(record, tick.confirmed)
         self._watch_silence(session, episode, now)
+        self._watch_the_wait(session, episode, now, is_over=record.ending is not None)
         record.tally = pulse.tally
         record.own_inputs, record.partner_inputs = episode.timeline.own.count, episode.timeline.partner.count
         if episode.ending is not None and record.ending is None:
@@ -87,7 +91,7 @@ class Witness:
             if any((record.run, record.episode) == (terms.run, terms.episode) for record in self.records):
                 self.faults.append(f"episode {terms.episode} of run {terms.run} was begun twice")
             self.records.append(Record(terms.run, terms.episode, terms.seed, episode.header))
-            self._headed_for, self._false_end, self._silent = (0, False), 0, False
+            self._headed_for, self._false_end, self._silent, self._waited = (0, False), 0, False, 0
             self._looked_at, self._quit_frame, self._partner_frame = terms.terms.delay_frames, _NEVER_QUIT, 0
         return self.records[-1]
 
@@ -188,3 +192,15 @@ class Witness:
         elif self._silent and episode.timeline.confirmed_count > self._verified_when_silent:
             self._silent = False
             self.seen["reconnects"] += 1
+
+    def _watch_the_wait(self, session: Session[Any], episode: Episode[Any], now: int, *, is_over: bool) -> None:
+        """A seat does without its partner's last word only if it was awake for as long as it has to wait for it."""
+        times, ending = session.setup.times, episode.ending
+        if not is_over and ending is not None and ending.partner_rows < 0 and ending.agreement in _WITHOUT_A_WORD:
+            has_reason = session._left_at is not None or session._partner_restarted
+            is_lost = session.silent_for(now) >= times.lost
+            if not has_reason and not is_lost and self._waited < times.fin_wait - times.standstill:
+                self.faults.append(f"it waited for the partner's last word for {self._waited / 1e9:.1f} s only")
+        if episode.has_reached_end:
+            self._waited += min(now - self._last_turn, times.standstill)
+        self._last_turn = now
