@@ -99,7 +99,7 @@ class Episode(Generic[S]):
         self.held_since = 0
         self.ending: Ending | None = None
         self.verdict: Verdict | None = None
-        """What this seat says of the episode once it has ended or given up."""
+        """What this seat says of the episode once it has ended or given up. It stands: first words are what counts."""
         self._seat = seat
         self._rules = rules
         self._times = times
@@ -156,7 +156,7 @@ class Episode(Generic[S]):
         self._unacknowledged += encode_input(sample)
 
     def _settle(self, present: int) -> Progress:
-        if self._is_over or self.timeline.end is not None:
+        if self._is_over:
             return Progress([], 0, 0)
         progress = self.timeline.advance(present)
         for frame in progress.confirmed:
@@ -350,7 +350,7 @@ class Episode(Generic[S]):
         if theirs is not None and not theirs.is_seal:
             self._close(end, Agreement.MUTUAL)
         elif theirs is not None or self._partner_is_gone or now - self._ended_at >= self._times.fin_wait:
-            self._close(end, Agreement.INPUTS_HELD if self.held_rows >= end.rows else Agreement.ONE_SIDED)
+            self._close_unheard(end)
 
     def seal(self, agreement: Agreement) -> None:
         """Give up: keep the confirmed rows and name them. From here on no packet can raise them.
@@ -363,9 +363,13 @@ class Episode(Generic[S]):
         if self._diverged_at is not None:
             self._close_diverged()
         elif end is not None:
-            self._close(end, Agreement.INPUTS_HELD if self.held_rows >= end.rows else Agreement.ONE_SIDED)
+            self._close_unheard(end)
         else:
             self._close(End(Reason.CUT, self.timeline.confirmed_count), agreement, is_seal=True)
+
+    def _close_unheard(self, end: End) -> None:
+        """End without the partner's word: either it is known to hold all inputs, or who knows."""
+        self._close(end, Agreement.INPUTS_HELD if self.held_rows >= end.rows else Agreement.ONE_SIDED)
 
     def _close(self, end: End, agreement: Agreement, *, is_seal: bool = False) -> None:
         theirs = self._partner_verdict
@@ -377,7 +381,7 @@ class Episode(Generic[S]):
             partner_rows=-1 if theirs is None else theirs.rows,
             dropped_frames=self.timeline.predicted_count,
         )
-        if is_seal or self.verdict is None:
+        if self.verdict is None:
             self.verdict = Verdict(self.terms.episode, is_seal, end.rows, self.chain.value)
 
     @property

@@ -97,8 +97,10 @@ def test_finished_by_the_away_limit_is_a_rule_over_confirmed_rows() -> None:
 def test_inputs_held_when_fin_never_came_and_the_partner_holds_all_inputs() -> None:
     table = TwoSeats(toy_terms(frames=20, delay_frames=4))
     busy(table)
+    table.loses = lambda sender, packet: sender is Seat.RIGHT and packet.envelope.verdict is not None
     table.until_playing()
     table.until(lambda: table.left.episode.held_rows >= 20)
+    assert table.left.episode.held_rows == 20, "all of them, and no more"
     table.right.is_running = False
     table._flying.clear()
     table.until(lambda: 0 in table.left.endings)
@@ -293,6 +295,7 @@ def test_a_fin_must_name_the_same_rows_and_the_same_hash(lie: dict[str, Any]) ->
     table.left.episode.hear_verdict(verdict._replace(**lie))
     table.until(lambda: 0 in table.left.endings)
     assert ending(table.left).end.reason is Reason.DIVERGED
+    assert table.left.episode.verdict == verdict, "what was said stands, and tells the partner of the difference"
 
 
 def test_a_confirmed_end_comes_before_a_partner_that_gave_up() -> None:

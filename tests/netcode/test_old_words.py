@@ -110,8 +110,10 @@ def test_a_late_greeting_of_a_program_that_was_gone_before_we_met_its_successor_
     """It crashed while none of its words came through. What it said then comes when the next one is long there."""
     table = readying()
     session, late = table.left.session, hello_of(table)._replace(instance=b"crashed!")
+    strays = session.strays
     say(table, late, sent=table.now + SECOND, echoed_sent=session._met_at - 1)
     assert session._partner == hello_of(table), "it echoes what we said before its successor greeted us"
+    assert session.strays == strays + 1
     table.loses = lambda _sender, _packet: False
     table.until_playing()
     say(table, late, sent=table.now + SECOND, echoed_sent=session._met_at - 1)

@@ -93,6 +93,10 @@ def hello(terms: Terms) -> Hello:
     return Hello(0, b"i" * 8, True, b"r" * 8, 1, 0, 1, "P1", "human", terms_fields(terms))
 
 
+def hello_with(**changes: Any) -> Hello:  # noqa: ANN401  # any of its fields
+    return hello(toy_terms())._replace(**changes)
+
+
 SAMPLES: tuple[Body, ...] = (
     hello(toy_terms()),
     Ready(b"h" * 16, 5),
@@ -249,6 +253,23 @@ def test_bytes_are_taken_up_to_their_bounds_and_named_beyond_them(
     for wrong in (bytes(most + 1), bytes(max(least - 1, 0)) if least else None, "x" * least, 5, None, [b"x"] * least):
         with pytest.raises(ProtocolError, match=f"^{name}: expected bytes, as many as from {least} to {most}, got "):
             decode(sealed(msgpack.packb([*whole[:at], wrong, *whole[at + 1 :]], use_bin_type=True)))
+
+
+@pytest.mark.parametrize(
+    ("largest", "larger"),
+    [
+        (hello_with(terms={f"{at:02}": 0 for at in range(64)}), hello_with(terms={f"{at:02}": 0 for at in range(65)})),
+        (hello_with(terms={"x" * 64: 0}), hello_with(terms={"x" * 65: 0})),
+        (hello_with(participant="x" * 1024), hello_with(participant="x" * 1025)),
+        (Refusal(("x",) * 64), Refusal(("x",) * 65)),
+        (Divergence(0, bytes(8 * 1024), 0), Divergence(0, bytes(8 * 1025), 0)),
+    ],
+    ids=["names", "a name", "a text", "lines", "row hashes"],
+)
+def test_a_size_is_taken_up_to_its_bound(largest: Body, larger: Body) -> None:
+    assert decode(encode(ENVELOPE, largest)).body == largest
+    with pytest.raises(ProtocolError, match="expected"):
+        decode(encode(ENVELOPE, larger))
 
 
 def test_a_packet_of_another_protocol_is_named() -> None:

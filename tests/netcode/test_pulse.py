@@ -246,9 +246,19 @@ def test_the_advantage_is_forgotten_after_a_hold() -> None:
 
 
 def test_nobody_is_ahead_before_both_play() -> None:
+    for frame, own_frame in ((0, 30), (30, 0)):
+        pacing = Pacing(30)
+        pacing.hear(frame, 0, own_frame, 0, 0)
+        assert (pacing.stretch, pacing.own_estimate(own_frame, PERIOD)) == (0, 0)
+
+
+def test_the_partner_is_taken_to_have_gone_on_since_it_spoke_but_not_for_ever() -> None:
+    """At 30 Hz a frame is 33 ms: what was said 100 ms ago, after 50 ms on the way, is four and a half frames old."""
     pacing = Pacing(30)
-    pacing.hear(0, 0, 30, 0, 0)
-    assert (pacing.stretch, pacing.own_estimate(30, PERIOD)) == (0, 0)
+    pacing.hear(100, 0, 110, 100 * MILLISECOND, SECOND)
+    assert pacing.own_estimate(110, SECOND + 100 * MILLISECOND) == 10_000 - 4_500
+    assert pacing.own_estimate(130, SECOND + 500 * MILLISECOND) == 30_000 - 16_500
+    assert pacing.own_estimate(130, 60 * SECOND) == 30_000 - 16_500, "nobody was heard for so long"
 
 
 # --- probes -------------------------------------------------------------------------------------------------------

@@ -84,6 +84,14 @@ def _answering(envelope: Envelope, now: int) -> Envelope:
     return envelope._replace(echoed_sent=now, echoed_received=now, sent=now)
 
 
+def test_two_who_expect_another_number_of_episodes_refuse() -> None:
+    table = TwoSeats(episodes=2)
+    table.right.episodes = 3
+    table.right.start(table.now)
+    table.until(lambda: all(chair.session.phase is Phase.REFUSED for chair in table.chairs))
+    assert table.left.session.refusal == ("episodes: ours 2, theirs 3",)
+
+
 def test_two_left_seats_refuse() -> None:
     table = TwoSeats()
     table.tick(3)
@@ -389,6 +397,21 @@ def test_garbage_is_counted_and_told_and_nothing_else() -> None:
     assert "expected" in table.left.session.last_rejection
     table.until_closed()
     assert table.left.endings[0].agreement is Agreement.MUTUAL
+
+
+@pytest.mark.parametrize("excess", [0, 1])
+def test_inputs_are_taken_as_far_ahead_as_the_rules_let_a_seat_be(excess: int) -> None:
+    """Twice W + D + 1 frames beyond our own present."""
+    table = TwoSeats(toy_terms(frames=200, window_frames=10, delay_frames=2))
+    table.until_playing()
+    table.tick(10)
+    play = table.newest(Seat.RIGHT, Play).body
+    assert isinstance(play, Play)
+    episode = table.left.episode
+    have, furthest = episode.timeline.partner.count, episode.frame + 2 * (10 + 2 + 1)
+    ahead = play._replace(first=have, inputs=b"\1\0\0" * (furthest - have + excess))
+    table.left.session.receive(encode(*table.newest(Seat.RIGHT, Play)._replace(body=ahead)), table.now)
+    assert (table.left.session.rejected, episode.timeline.partner.count) == ((1, have) if excess else (0, furthest))
 
 
 @pytest.mark.parametrize("boast", ["received", "verified", "checkpoint", "inputs", "action", "frame"])

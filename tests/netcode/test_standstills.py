@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from games.contract import Seat
+from netcode.episode import Held
 from netcode.limits import SECOND
 from netcode.packets import Divergence, Goodbye
 from netcode.session import Phase
@@ -101,6 +102,15 @@ def test_a_hold_does_not_grow_by_a_standstill_of_our_own() -> None:
     table.now += SLEEP
     table.tick()
     assert table.left.episode.held_since - since == SLEEP + table.period - TIMES.standstill
+
+
+def test_a_hold_lasts_from_its_first_tick() -> None:
+    table = playing(frames=400)
+    table.right.is_running = False
+    table.until(lambda: table.left.ticks[-1].held is Held.WINDOW)
+    since = table.now
+    table.tick(5)
+    assert table.left.episode.held_since == since
 
 
 def test_who_was_ahead_before_a_standstill_is_not_paced_for_it_afterwards() -> None:
