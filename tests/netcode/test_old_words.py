@@ -124,6 +124,17 @@ def test_a_late_greeting_of_a_program_that_was_gone_before_we_met_its_successor_
     assert table.left.endings[0].end.reason is Reason.CUT, "whoever echoes what we say now is the new one"
 
 
+def test_of_two_programs_that_both_live_on_one_seat_the_later_one_is_the_partner() -> None:
+    """Somebody started it twice. If each greeting of the other counted, the two would take turns for ever."""
+    table = readying()
+    session, first = table.left.session, hello_of(table)
+    say(table, first._replace(instance=b"restarts"), sent=table.now)
+    say(table, first, sent=table.now + 1)
+    assert session._partner is not None
+    assert session._partner.instance == b"restarts"
+    assert session.round_trips.echo == (table.now, table.now), "and the other is not spoken to"
+
+
 # --- being there --------------------------------------------------------------------------------------------------
 
 

@@ -32,6 +32,8 @@ class Machine:
         self.witness = Witness(terms)
         self.is_up = True
         self.lives = 0
+        self.sampled: dict[tuple[str, int], list[Input]] = {}
+        """What the person did in each episode of each run, one a tick that asked for it."""
         self.quit_at: int | None = None
         """This machine's clock when its person quit while it played, until the episode has ended."""
         self._plan, self._terms, self._rng, self._boot_clock = plan, terms, rng, boot_clock
@@ -113,6 +115,7 @@ class Machine:
 
     def give_up(self, now: int) -> None:
         """Nobody will ever come: whoever runs the session closes this window."""
+        self.witness.seen["left"] += 1
         self.session.leave(self.local(now))
 
     def _live(self, now: int, network: Network) -> None:
@@ -167,7 +170,9 @@ class Machine:
     def _sample(self, now: int) -> Input:
         episode = self.session.episode
         assert episode is not None, "sampled in play"
-        return self._person.sample(now, episode.frame, episode.timeline.head)
+        sample = self._person.sample(now, episode.frame, episode.timeline.head)
+        self.sampled.setdefault((episode.terms.run, episode.terms.episode), []).append(sample)
+        return sample
 
     # --- crashing and leaving -------------------------------------------------------------------------------------
 
@@ -199,6 +204,7 @@ class Machine:
     def _leave(self, local: int) -> None:
         assert self._quit is not None
         self.witness.seen[f"quit while {self._quit.phase}"] += 1
+        self.witness.seen["left"] += 1
         self._quit = None
         if self.session.phase is Phase.PLAYING:
             self.quit_at = local

@@ -25,7 +25,7 @@ from netcode.pulse import Pulse
 from netcode.round_trips import RoundTrips
 from netcode.session import Phase, Session
 from netcode.timeline import Progress, Timeline
-from netcode.vocabulary import Agreement, Command, ConfirmedFrame, End, EpisodeTerms, Input, Reason
+from netcode.vocabulary import NEUTRAL, Agreement, Command, ConfirmedFrame, End, EpisodeTerms, Input, Reason
 from tests.support.patches import Patch, patched
 from tests.support.toy_game import ToyGame, ToyState
 
@@ -273,6 +273,11 @@ def _want_while_held(self: Any) -> bool:
 
 def _want_when_computable(self: Any) -> bool:
     return _wants_input(self) and self.frame < self.timeline.partner.count + self._rules.window_frames
+
+
+def _commit_the_one_before(self: Any, sample: Input) -> None:
+    before = self.timeline.own[self.timeline.own.count - 1] if self.timeline.own.count else NEUTRAL
+    _commit(self, sample if sample.command or self.frame % 10 else before._replace(command=0))
 
 
 def _abort_at_once(self: Any, sample: Input) -> None:
@@ -636,6 +641,10 @@ _MORE: dict[str, Mutant] = {
     ),
     "compute-before-commit": Mutant(
         "a held tick commits nothing: W = 0 locks up", [Patch(Episode, "wants_input", _property(_want_when_computable))]
+    ),
+    "key-late": Mutant(
+        "now and then the key of the tick before is committed again",
+        [Patch(Episode, "_commit", _commit_the_one_before)],
     ),
     "abort-at-once": Mutant(
         "a quit takes effect when it is sent, not at its frame", [Patch(Episode, "_commit", _abort_at_once)]

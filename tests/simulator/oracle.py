@@ -99,10 +99,29 @@ def _record(outcome: Outcome, machine: Machine, record: Record) -> Iterator[str]
     delay = outcome.terms.delay_frames
     if any(item != NEUTRAL for both in record.inputs[:delay] for item in both):
         yield f"one of the first {delay} frames is not neutral"
+    if ending is not None and ending.agreement is Agreement.LEFT and not machine.witness.seen["left"]:
+        yield "it ended because somebody left, and nobody did"
+    yield from _meant(machine, record, [both[machine.seat] for both in record.inputs[delay:]])
     if machine.plan.tamper_frame is None:
         yield from _replayed(outcome.game, outcome.terms, record)
     if ending is not None:
         yield from _ending(outcome.terms, record, ending)
+
+
+def _meant(machine: Machine, record: Record, recorded: list[Input]) -> Iterator[str]:
+    """What a person did is recorded once and in order, and nothing else is but the absence of a program that stood
+    still, and a quit.
+    """
+    sampled = iter(machine.sampled.get((record.run, record.episode), ()))
+    sample = next(sampled, None)
+    for at, item in enumerate(recorded):
+        if sample is not None and item[:2] == sample[:2]:
+            sample = next(sampled, None)
+        elif item[:2] != (0, AWAY):
+            yield f"the own input {at} is {item[:2]}, and {sample} was meant"
+            return
+        if item.command and not machine.witness.seen["left"]:
+            yield f"the own input {at} quits, and nobody did"
 
 
 def _replayed(game: Game[object], terms: Terms, record: Record) -> Iterator[str]:
