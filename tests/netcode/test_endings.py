@@ -271,6 +271,19 @@ def test_one_seat_with_an_end_where_the_other_plays_on_has_diverged_there() -> N
         assert ending(chair).end.frame == 19, "the row says whether it is the last"
 
 
+def test_an_end_that_no_row_tells_of_diverges_at_the_frame_after_it() -> None:
+    """The away limit is a rule over rows, and stands in none: all rows that both have are equal."""
+    table = TwoSeats(toy_terms(frames=90, away_limit_frames=8))
+    busy(table)
+    table.right.sampler = lambda frame: Input(0, AWAY) if frame >= 12 else Input(1)
+    table.until_playing()
+    table.right.episode.timeline._away_limit_frames = 0
+    table.until_closed()
+    for chair in table.chairs:
+        assert (ending(chair).end.reason, ending(chair).end.frame) == (Reason.DIVERGED, 21)
+    assert table.left.rows() == table.right.rows()[:21]
+
+
 def test_hashes_that_differ_come_before_every_other_ending() -> None:
     """A quit in the frame after which the chains are known to differ does not hide it."""
     table = TwoSeats(toy_terms(frames=90), right_game=Tampered(ToyGame(), 40))
