@@ -115,7 +115,7 @@ class Machine:
 
     def give_up(self, now: int) -> None:
         """Nobody will ever come: whoever runs the session closes this window."""
-        self.witness.seen["left"] += 1
+        self.witness.seen["leavings"] += 1
         self.session.leave(self.local(now))
 
     def _live(self, now: int, network: Network) -> None:
@@ -204,7 +204,7 @@ class Machine:
     def _leave(self, local: int) -> None:
         assert self._quit is not None
         self.witness.seen[f"quit while {self._quit.phase}"] += 1
-        self.witness.seen["left"] += 1
+        self.witness.seen["leavings"] += 1
         self._quit = None
         if self.session.phase is Phase.PLAYING:
             self.quit_at = local

@@ -99,7 +99,7 @@ def _record(outcome: Outcome, machine: Machine, record: Record) -> Iterator[str]
     delay = outcome.terms.delay_frames
     if any(item != NEUTRAL for both in record.inputs[:delay] for item in both):
         yield f"one of the first {delay} frames is not neutral"
-    if ending is not None and ending.agreement is Agreement.LEFT and not machine.witness.seen["left"]:
+    if ending is not None and ending.agreement is Agreement.LEFT and not machine.witness.seen["leavings"]:
         yield "it ended because somebody left, and nobody did"
     yield from _meant(machine, record, [both[machine.seat] for both in record.inputs[delay:]])
     if machine.plan.tamper_frame is None:
@@ -120,7 +120,7 @@ def _meant(machine: Machine, record: Record, recorded: list[Input]) -> Iterator[
         elif item[:2] != (0, AWAY):
             yield f"the own input {at} is {item[:2]}, and {sample} was meant"
             return
-        if item.command and not machine.witness.seen["left"]:
+        if item.command and not machine.witness.seen["leavings"]:
             yield f"the own input {at} quits, and nobody did"
 
 

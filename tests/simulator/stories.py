@@ -10,6 +10,9 @@ from tests.simulator.plan import LinkPlan, MachinePlan, Moment, Outage, Plan
 
 Story = Callable[[Plan, Random], Plan]
 
+_BEGINS = 560 * MILLISECOND
+"""About when two quick machines on a quick link have greeted and counted down."""
+
 
 def _on_both(plan: Plan, *, link: LinkPlan | None = None, machine: MachinePlan | None = None) -> Plan:
     """Both ways of the link alike, both machines alike but for the people at them."""
@@ -127,7 +130,7 @@ def _absence_too_long(plan: Plan, rng: Random) -> Plan:
 def _end_unheard(plan: Plan, rng: Random) -> Plan:
     """In the last frames one seat is heard no more: its partner gives up while it holds everything."""
     side = rng.randrange(2)
-    end = 560 * MILLISECOND + plan.frames * SECOND // plan.tick_rate
+    end = _BEGINS + plan.frames * SECOND // plan.tick_rate
     start = end - rng.randrange(0, 300) * MILLISECOND
     ways = (side == 0, side == 1)
     silence = Outage(start, start + plan.grace + rng.randrange(1000, 2500) * MILLISECOND, ways)
