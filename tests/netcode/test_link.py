@@ -436,6 +436,21 @@ def test_a_machine_may_be_called_by_its_name(place: Place) -> None:
     place.until_it_passes(right, left)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_name_that_has_two_addresses_means_the_older_kind(
+    place: Place, monkeypatch: pytest.MonkeyPatch, order: int
+) -> None:
+    """A seat that listens on all of its addresses listens on those of IPv4."""
+    left = place.open(Seat.LEFT, ANY_PORT)
+    ways = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0)),
+        (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", 0, 0, 0)),
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: ways[::order])
+    right = place.open(Seat.RIGHT, left.address.replace("127.0.0.1", "left-machine"))
+    place.until_it_passes(right, left)
+
+
 def _has_ipv6() -> bool:
     try:
         with socket.create_server(("::1", 0), family=socket.AF_INET6):
