@@ -150,6 +150,15 @@ def test_a_message_of_several_parts_or_under_another_name_is_dropped_and_counted
     assert set(place.got[left]) == {b"are you there?"}
 
 
+def test_a_message_of_several_parts_of_the_partner_itself_is_dropped_and_counted(place: Place) -> None:
+    left = place.open(Seat.LEFT)
+    with _odd_right(place.ring, left.address, b"right") as odd:
+        odd.send_multipart([b"two", b"parts"])
+        odd.send(b"a whole packet")
+        place.until(lambda: bool(place.got[left]))
+    assert (place.got[left], left.tally.oddities) == ([b"a whole packet"], 1)
+
+
 def test_a_partner_is_let_in_by_a_seat_that_only_waits(place: Place) -> None:
     left = ZmqLink(Seat.LEFT, ANY_PORT, place.ring.of(Seat.LEFT))
     right = place.open(Seat.RIGHT, left.address)
