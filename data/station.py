@@ -154,7 +154,10 @@ def open_station(home: Path, share_url: str, disk: Disk, second_home: Path | Non
     if second_home is not None:
         wanted = wanted._replace(second_home=str(second_home.absolute()))
     if before is None:
-        create_durably(disk, station.identity_file, _identity_bytes(wanted))
+        try:
+            create_durably(disk, station.identity_file, _identity_bytes(wanted))
+        except FileExistsError:  # another program made this station just now: who it is stands
+            return open_station(home, share_url, disk, second_home)
     elif before != wanted:
         replace_durably(disk, station.identity_file, _identity_bytes(wanted))
     return station

@@ -188,3 +188,23 @@ def test_what_is_known_of_shares_may_be_lost_without_harm(home: Path) -> None:
     for data in (b"", b"{}", b'{"format": 1, "shares": {"a": 1}}'):
         station.shares_file.write_bytes(data)
         assert known_shares(station) == {}
+
+
+def test_two_programs_that_make_the_same_station_at_once_agree_on_who_it_is(tmp_path: Path) -> None:
+    """Two demos were started side by side in a new home: one of them ended with "File exists"."""
+
+    class Overtaken(Disk):
+        """Another program makes the station between our looking and our writing."""
+
+        def link(self, source: Path, target: Path) -> None:
+            if not target.exists():
+                open_station(tmp_path, "theirs", Disk())
+            super().link(source, target)
+
+    station = open_station(tmp_path, "ours", Overtaken())
+    identity = read_identity(station)
+    assert identity is not None
+    assert identity.share == "ours", "the later one says where episodes go from now on"
+    assert open_station(tmp_path, "ours", Disk()) == station
+    assert read_identity(station) == identity, "who it is stays"
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".tmp")] == []
