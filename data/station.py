@@ -156,8 +156,10 @@ def open_station(home: Path, share_url: str, disk: Disk, second_home: Path | Non
     if before is None:
         try:
             create_durably(disk, station.identity_file, _identity_bytes(wanted))
-        except FileExistsError:  # another program made this station just now: who it is stands
-            return open_station(home, share_url, disk, second_home)
+        except FileExistsError:
+            if read_identity(station) is None:
+                raise  # the name is taken by what is no file, such as a link to nowhere
+            return open_station(home, share_url, disk, second_home)  # another program made the station just now
     elif before != wanted:
         replace_durably(disk, station.identity_file, _identity_bytes(wanted))
     return station

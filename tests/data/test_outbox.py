@@ -208,3 +208,9 @@ def test_two_programs_that_make_the_same_station_at_once_agree_on_who_it_is(tmp_
     assert open_station(tmp_path, "ours", Disk()) == station
     assert read_identity(station) == identity, "who it is stays"
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".tmp")] == []
+
+
+def test_an_identity_that_is_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "station.json").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FileExistsError):
+        open_station(tmp_path, "share", Disk())
