@@ -449,7 +449,11 @@ def test_a_machine_may_be_called_by_its_name(place: Place) -> None:
 def test_a_name_that_has_two_addresses_means_the_older_kind(
     place: Place, monkeypatch: pytest.MonkeyPatch, order: int
 ) -> None:
-    """A seat that listens on all of its addresses listens on those of IPv4."""
+    """A seat that listens on all of its addresses listens on those of IPv4.
+
+    Only the look-up is ours: a machine's name server cannot be told, without being root, what a name means and in which
+    order. The call goes to a real socket, and would come to nothing at the other address.
+    """
     left = place.open(Seat.LEFT, ANY_PORT)
     ways = [
         (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0)),
