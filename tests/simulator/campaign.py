@@ -62,7 +62,7 @@ def _seen(outcome: Outcome) -> Counter[str]:
     seen["calm"] += outcome.plan.is_calm
     for machine in outcome.machines:
         seen.update(machine.witness.seen)
-        seen["rejoins"] += machine.lives > 1 and len(machine.witness.records) > machine.records_before_restart
+        seen["rejoins"] += machine.lives > 1 and len(machine.witness.records) > machine.witness.records_before_this_life
         seen["refusals"] += bool(machine.session.refusal)
         for record in machine.witness.records:
             tally = record.tally

@@ -46,7 +46,7 @@ class Machine:
         self._boot(0)
 
     def _boot(self, now: int) -> None:
-        self.records_before_restart = len(self.witness.records)
+        self.witness.begin_life()
         rng, plan = self._rng, self._plan
         bot = registry.bot(plan.game, self.seat, rng.getrandbits(32)) if self.plan.player == "bot" else None
         self._person = Person(self.plan, len(self._game.actions), plan.frames, Random(rng.getrandbits(64)), bot)

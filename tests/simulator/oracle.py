@@ -276,7 +276,7 @@ def _all_is_repaired(outcome: Outcome) -> Iterator[str]:
 def _a_restart_is_survived(outcome: Outcome) -> Iterator[str]:
     """A program that was started again plays on with the one that stayed, and nothing old gets in the way."""
     for machine in outcome.machines:
-        for record in machine.witness.records[machine.records_before_restart :] if machine.lives > 1 else ():
+        for record in machine.witness.records[machine.witness.records_before_this_life :] if machine.lives > 1 else ():
             claim = record.ending.agreement if record.ending is not None else None
             if claim is not Agreement.MUTUAL and (outcome.plan.hears_the_last_word or not record.reason.is_complete):
                 yield f"rejoin: {_SEATS[machine.seat]} episode {record.episode} is {record.reason}, {claim}"

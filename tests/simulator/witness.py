@@ -60,6 +60,12 @@ class Witness:
         self._partner_frame = 0
         self._last_turn = 0
         self._waited = 0
+        self.records_before_this_life = 0
+        """Records of the machine's earlier programs."""
+
+    def begin_life(self) -> None:
+        """A program is started: whatever it records is a record of its own."""
+        self.records_before_this_life = len(self.records)
 
     def saw(self, session: Session[Any], pulse: Pulse[Any], ticks: list[Tick], now: int) -> None:
         """Note what one turn of the loop did. `now` is the machine's own clock."""
@@ -83,7 +89,9 @@ class Witness:
 
     def _is_on(self, session: Session[Any], episode: Episode[Any]) -> bool:
         """Whether the newest record is of this very episode, which may have ended just now."""
-        return bool(self.records) and self.records[-1].header == episode.header and self.records[-1].run == session.run
+        if len(self.records) == self.records_before_this_life:
+            return False
+        return self.records[-1].header == episode.header and self.records[-1].run == session.run
 
     def _record_of(self, session: Session[Any], episode: Episode[Any]) -> Record:
         if not self._is_on(session, episode):
